@@ -1,0 +1,130 @@
+package incentives
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// ErrVoid is wrapped by every reason for which a certified entry has no effect.
+// It stays in its chain; nobody is punished for it.
+var ErrVoid = errors.New("no effect")
+
+func void(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, ErrVoid)...)
+}
+
+// Admits tells whether the next block may certify e after what state and block
+// hold already: the next link of a chain that has not ended, within the limit of
+// a round. more counts entries of the same author earlier in the block.
+func (s *State) Admits(e *ledger.Entry, after Account, more uint64) error {
+	switch {
+	case e.Topic != s.Topic:
+		return fmt.Errorf("%v of another topic, %v", e.Kind, e.Topic)
+	case after.Forked:
+		return fmt.Errorf("the chain of %v has ended: it forked", e.Author)
+	case !e.Follows(after.Seq, after.Head):
+		return fmt.Errorf("%v %d of %v does not follow %d", e.Kind, e.Seq, e.Author, after.Seq)
+	case s.Round.Entries[e.Author]+more >= MaxEntries:
+		return fmt.Errorf("%v has %d entries in this round, at most %d", e.Author, MaxEntries, MaxEntries)
+	}
+	return nil
+}
+
+// Apply takes the next entry of a certified block, which must be one that
+// [State.Admits]. The error wraps [ErrVoid] and says why it had no effect.
+func (s *State) Apply(e *ledger.Entry, check ledger.Verifier) error {
+	a := s.account(e.Author)
+	a.Seq, a.Head = e.Seq, e.CID()
+	s.Round.Entries[e.Author]++
+	switch body := e.Body.(type) {
+	case *ledger.Commit:
+		return s.commit(e.Author, body)
+	case *ledger.Reveal:
+		return s.reveal(e.Author, body)
+	case *ledger.Seal:
+		return s.seal(e.Author, body)
+	case *ledger.Opening:
+		return s.open(e.Author, body)
+	case *ledger.Evidence:
+		return s.evidence(e.Author, body, check)
+	}
+	return void("unknown kind %v", e.Kind)
+}
+
+// during refuses what belongs to another phase or round: late is lost.
+func (s *State) during(phase Phase, round uint64) error {
+	if r := &s.Round; r.Phase != phase || r.Number != round {
+		return void("belongs to %v of round %d, the ledger is at %v of round %d", phase, round, r.Phase, r.Number)
+	}
+	return nil
+}
+
+func (s *State) commit(author ledger.Author, c *ledger.Commit) error {
+	if err := s.during(PhaseCommit, c.Round); err != nil {
+		return err
+	}
+	if _, again := s.Round.Commits[author]; again {
+		return void("a second COMMIT of round %d", c.Round)
+	}
+	if !slices.Contains(s.Anchors, c.Base) {
+		return void("COMMIT on anchor %v, which is none of the last %d", c.Base, MaxAge+1)
+	}
+	if s.Account(author).Bond == 0 {
+		return void("COMMIT without a bond")
+	}
+	if len(s.Round.Commits) >= ledger.MaxScores {
+		return void("COMMIT beyond the %d that a round takes", ledger.MaxScores)
+	}
+	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: uint64(len(s.Round.Commits))}
+	return nil
+}
+
+func (s *State) reveal(author ledger.Author, v *ledger.Reveal) error {
+	if err := s.during(PhaseReveal, v.Round); err != nil {
+		return err
+	}
+	c, ok := s.Round.Commits[author]
+	if !ok {
+		return void("REVEAL without a COMMIT")
+	}
+	if ledger.CommitHash(s.Topic, v.Round, author, c.Base, v.Delta, v.Salt) != c.Hash {
+		return void("REVEAL of another delta than the one committed to")
+	}
+	s.Round.Reveals[author] = Revealed{v.Delta, v.Size}
+	return nil
+}
+
+func (s *State) seal(author ledger.Author, v *ledger.Seal) error {
+	if err := s.during(PhaseSeal, v.Round); err != nil {
+		return err
+	}
+	if s.Now.Seat(author) < 0 {
+		return void("SEAL by %v, who has no seat", author)
+	}
+	if _, again := s.Round.Seals[author]; again {
+		return void("a second SEAL of round %d", v.Round)
+	}
+	s.Round.Seals[author] = v.Hash
+	return nil
+}
+
+func (s *State) open(author ledger.Author, o *ledger.Opening) error {
+	if err := s.during(PhaseOpen, o.Round); err != nil {
+		return err
+	}
+	hash, sealed := s.Round.Seals[author]
+	if !sealed || ledger.SealHash(s.Topic, o.Round, author, o.Salt, o.Scores) != hash {
+		return void("SCORE that opens no seal of its author")
+	}
+	deltas := s.Round.Deltas()
+	for _, score := range o.Scores {
+		if score.Delta >= uint64(len(deltas)) || deltas[score.Delta] == author {
+			return void("SCORE of delta %d, which is its author's own or none", score.Delta)
+		}
+	}
+	s.Round.Openings[author] = o.Scores
+	return nil
+}

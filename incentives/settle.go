@@ -1,0 +1,218 @@
+package incentives
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// Settlement is how a round was paid, with all that led to it.
+type Settlement struct {
+	Round      uint64
+	Emission   uint64 // base units that the round could mint
+	Pool       uint64 // of it for trainers
+	DutyPool   uint64 // of it for validators
+	Treasury   uint64 // of it for the treasury
+	Minted     uint64 // what was paid in fact
+	Median     uint64 // m: lower weighted median of the positive gains
+	Deltas     []DeltaPay
+	Validators []DutyPay
+}
+
+// DeltaPay is how one revealed delta was paid.
+type DeltaPay struct {
+	Author  ledger.Author
+	Delta   ledger.CID
+	Base    ledger.CID
+	Age     int    // anchors that Base is behind
+	Bond    uint64 // w
+	Opinion []Opinion
+	Counts  bool   // a quorum scored it
+	Copy    bool   // like a delta of somebody else before
+	U       int64  // lower stake-weighted median of u, micro-nats
+	Gate    int64  // the same of u + 2·se; below 0 it is not merged
+	Score   uint64 // s = min(max(0, u), 4·m, cap)
+	Paid    uint64
+}
+
+// Merged tells whether the delta goes into the next anchor.
+func (d *DeltaPay) Merged() bool { return d.Counts && !d.Copy && d.Gate >= 0 }
+
+// Opinion is one validator's score of a delta.
+type Opinion struct {
+	Validator ledger.Author
+	Stake     uint64
+	U         int32
+	SE        uint32
+}
+
+// DutyPay is how one validator was paid for scoring.
+type DutyPay struct {
+	Author     ledger.Author
+	Stake      uint64
+	Given, Due uint64 // scores opened in time, and scores owed, for deltas that count
+	Paid       uint64
+}
+
+// Tally says what the round's openings say of each revealed delta, in order of
+// their authors. It changes nothing.
+func (s *State) Tally() []DeltaPay {
+	r := &s.Round
+	deltas := make([]DeltaPay, 0, len(r.Reveals))
+	for place, author := range r.Deltas() {
+		c, v := r.Commits[author], r.Reveals[author]
+		d := DeltaPay{
+			Author: author, Delta: v.Delta, Base: c.Base, Age: slices.Index(s.Anchors, c.Base), Bond: c.Bond,
+			Opinion: s.opinions(uint64(place)),
+		}
+		d.Counts = !s.Account(author).Forked && s.countsFor(author, d.Opinion)
+		var us, gates []weighted[int64]
+		for _, o := range d.Opinion {
+			us = append(us, weighted[int64]{int64(o.U), o.Stake})
+			gates = append(gates, weighted[int64]{int64(o.U) + 2*int64(o.SE), o.Stake})
+		}
+		d.U, d.Gate = lowerMedian(us), lowerMedian(gates)
+		deltas = append(deltas, d)
+	}
+	s.markRepeats(deltas)
+	return deltas
+}
+
+func (s *State) opinions(place uint64) (out []Opinion) {
+	for _, seat := range s.Now {
+		for _, score := range s.Round.Openings[seat.Author] {
+			if score.Delta == place {
+				out = append(out, Opinion{seat.Author, seat.Stake, score.U, score.SE})
+			}
+		}
+	}
+	return out
+}
+
+// countsFor tells whether the opinions are those of a quorum, the author of the
+// delta left out on both sides.
+func (s *State) countsFor(author ledger.Author, opinions []Opinion) bool {
+	others := func(i int) bool { return s.Now[i].Author != author }
+	scored := func(i int) bool {
+		return slices.ContainsFunc(opinions, func(o Opinion) bool { return o.Validator == s.Now[i].Author })
+	}
+	return s.Now.Quorum(scored, others)
+}
+
+// markRepeats marks as copies all but the first COMMIT of a delta's CID, those
+// of the archive included.
+func (s *State) markRepeats(deltas []DeltaPay) {
+	seen := map[ledger.CID]bool{}
+	for _, a := range s.Archive {
+		seen[a.Delta] = true
+	}
+	order := make([]int, len(deltas))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return int(s.Round.Commits[deltas[a].Author].Order) - int(s.Round.Commits[deltas[b].Author].Order)
+	})
+	for _, i := range order {
+		deltas[i].Copy = seen[deltas[i].Delta]
+		seen[deltas[i].Delta] = true
+	}
+}
+
+// Settle pays for the round that is over, with the deltas of [State.Tally] and
+// their copies marked, makes anchor the newest model and opens the next round.
+// If nothing counts, nothing is minted.
+func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
+	p := &Settlement{Round: s.Round.Number, Deltas: deltas}
+	if slices.ContainsFunc(deltas, func(d DeltaPay) bool { return d.Counts && !d.Copy }) {
+		s.emit(p)
+		s.payTrainers(p)
+		s.payValidators(p)
+		s.Supply.Treasury += p.Treasury
+		p.Minted += p.Treasury
+		s.Supply.Remaining -= p.Minted
+	}
+	s.archive(deltas)
+	s.Anchors = append([]ledger.CID{anchor}, s.Anchors[:min(len(s.Anchors), MaxAge)]...)
+	s.Round = newRound(s.Round.Number+1, sorted(s.Round.Commits), sorted(s.Round.Seals))
+	return p
+}
+
+func (s *State) emit(p *Settlement) {
+	p.Emission = scale(s.Supply.Remaining, s.Economy.Rate, 32)
+	p.Pool = share(p.Emission, s.Economy.Trainers)
+	p.DutyPool = share(p.Emission, s.Economy.Validators)
+	p.Treasury = share(p.Emission, s.Economy.Treasury)
+}
+
+// payTrainers divides the pool by w·s: linear, so splitting a bond among k
+// identities gains none of them anything, and floors lose them some.
+func (s *State) payTrainers(p *Settlement) {
+	var positive []weighted[uint64]
+	for _, d := range p.Deltas {
+		if d.Counts && !d.Copy && d.U > 0 {
+			positive = append(positive, weighted[uint64]{uint64(d.U), d.Bond})
+		}
+	}
+	p.Median = lowerMedian(positive)
+	total := new(big.Int)
+	for i := range p.Deltas {
+		d := &p.Deltas[i]
+		if d.Counts && !d.Copy && d.U > 0 {
+			d.Score = min(uint64(d.U), 4*p.Median, s.Economy.MaxScore)
+		}
+		total.Add(total, product(d.Bond, d.Score))
+	}
+	for i := range p.Deltas {
+		d := &p.Deltas[i]
+		d.Paid = part(p.Pool, product(d.Bond, d.Score), total)
+		s.account(d.Author).Balance += d.Paid
+		p.Minted += d.Paid
+	}
+}
+
+// payValidators pays stake × duty. The denominator is what all owed, not what
+// all gave: nobody gains by another's silence.
+func (s *State) payValidators(p *Settlement) {
+	total := new(big.Int)
+	for _, seat := range s.Now {
+		v := DutyPay{Author: seat.Author, Stake: seat.Stake}
+		for _, d := range p.Deltas {
+			if !d.Counts || d.Author == seat.Author {
+				continue
+			}
+			v.Due++
+			if slices.ContainsFunc(d.Opinion, func(o Opinion) bool { return o.Validator == seat.Author }) {
+				v.Given++
+			}
+		}
+		total.Add(total, product(v.Stake, v.Due))
+		p.Validators = append(p.Validators, v)
+	}
+	for i := range p.Validators {
+		v := &p.Validators[i]
+		v.Paid = part(p.DutyPool, product(v.Stake, v.Given), total)
+		s.account(v.Author).Balance += v.Paid
+		p.Minted += v.Paid
+	}
+}
+
+func (s *State) archive(deltas []DeltaPay) {
+	now := s.Round.Number
+	s.Archive = slices.DeleteFunc(s.Archive, func(a Archived) bool { return a.Round+ArchiveRounds <= now })
+	for _, d := range deltas {
+		if d.Counts && !d.Copy {
+			s.Archive = append(s.Archive, Archived{now, d.Author, d.Delta})
+		}
+	}
+}
+
+func sorted[V any](m map[ledger.Author]V) []ledger.Author {
+	out := make([]ledger.Author, 0, len(m))
+	for a := range m {
+		out = append(out, a)
+	}
+	slices.SortFunc(out, compareAuthors)
+	return out
+}

@@ -1,0 +1,180 @@
+package incentives
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// Account is what the ledger knows of one author.
+type Account struct {
+	Seq     uint64     `cbor:"seq"`  // certified entries of its chain
+	Head    ledger.CID `cbor:"head"` // the last of them; the topic if there is none
+	Balance uint64     `cbor:"balance"`
+	Bond    uint64     `cbor:"bond"`
+	Stake   uint64     `cbor:"stake"`
+	Forked  bool       `cbor:"forked"` // its chain has ended
+}
+
+// Supply says where all tokens are. They add up to the cap.
+type Supply struct {
+	Remaining uint64 `cbor:"remaining"` // not minted yet
+	Treasury  uint64 `cbor:"treasury"`
+	Burnt     uint64 `cbor:"burnt"`
+}
+
+// State is the certified truth of a topic at a height. Only its methods change
+// it.
+type State struct {
+	Topic    ledger.CID
+	Economy  ledger.Economy // rules read their numbers from here, never from the manifest
+	Phases   ledger.Rounds
+	Height   uint64
+	Supply   Supply
+	Accounts map[ledger.Author]*Account
+	Seats    []ledger.Author // by ID: the order of first stakes
+	Now      ledger.Committee
+	Next     ledger.Committee // votes from the next checkpoint on
+	Anchors  []ledger.CID     // the newest first, at most MaxAge+1
+	Round    Round
+	Archive  []Archived // deltas that counted in the last ArchiveRounds rounds
+}
+
+// MaxAge is how many anchors a COMMIT's base may be behind.
+const MaxAge = 3
+
+// ArchiveRounds is how long a delta can be recognised when it comes again.
+const ArchiveRounds = 32
+
+// Archived is a delta that counted.
+type Archived struct {
+	Round  uint64        `cbor:"round"`
+	Author ledger.Author `cbor:"author"`
+	Delta  ledger.CID    `cbor:"delta"`
+}
+
+// NewState is the state at height 0.
+func NewState(m *ledger.Manifest, topic ledger.CID) *State {
+	s := &State{
+		Topic: topic, Economy: m.Economy, Phases: m.Rounds,
+		Accounts: map[ledger.Author]*Account{}, Anchors: []ledger.CID{m.Learning.Anchor},
+		Now: m.Committee(), Next: m.Committee(),
+	}
+	s.Supply.Remaining = m.Economy.Cap
+	var trainers []ledger.Author
+	for _, g := range m.Genesis {
+		s.Accounts[g.Author] = &Account{Head: topic, Balance: g.Balance, Bond: g.Bond, Stake: g.Stake}
+		s.Seats = append(s.Seats, g.Author)
+		s.Supply.Remaining -= g.Balance + g.Bond + g.Stake
+		if g.Bond > 0 {
+			trainers = append(trainers, g.Author)
+		}
+	}
+	s.Round = newRound(0, trainers, s.seated())
+	return s
+}
+
+func (s *State) seated() (all []ledger.Author) {
+	for _, seat := range s.Now {
+		all = append(all, seat.Author)
+	}
+	return all
+}
+
+// Account returns what is known of author; the zero account with the topic for
+// head if nothing is.
+func (s *State) Account(author ledger.Author) Account {
+	if a := s.Accounts[author]; a != nil {
+		return *a
+	}
+	return Account{Head: s.Topic}
+}
+
+func (s *State) account(author ledger.Author) *Account {
+	a := s.Accounts[author]
+	if a == nil {
+		a = &Account{Head: s.Topic}
+		s.Accounts[author] = a
+	}
+	return a
+}
+
+// Authors returns all accounts' authors in order.
+func (s *State) Authors() []ledger.Author {
+	return slices.SortedFunc(maps.Keys(s.Accounts), compareAuthors)
+}
+
+func compareAuthors(a, b ledger.Author) int { return bytes.Compare(a[:], b[:]) }
+
+// Committee returns who votes for a height, if that is certain already: for the
+// next heights up to and including the one that ends the checkpoint period after
+// this one.
+func (s *State) Committee(height uint64) (ledger.Committee, bool) {
+	switch period(height) {
+	case period(s.Height + 1):
+		return s.Now, true
+	case period(s.Height+1) + 1:
+		return s.Next, true
+	}
+	return nil, false
+}
+
+// period numbers the runs of heights between checkpoints, from 0: heights 1 to
+// 64, 65 to 128, and so on.
+func period(height uint64) uint64 { return (height - 1) / ledger.CheckpointAt }
+
+// Held sums what all accounts hold.
+func (s *State) Held() (balances, bonds, stakes uint64) {
+	for _, a := range s.Accounts {
+		balances += a.Balance
+		bonds += a.Bond
+		stakes += a.Stake
+	}
+	return balances, bonds, stakes
+}
+
+// Anchor is the newest model.
+func (s *State) Anchor() ledger.CID { return s.Anchors[0] }
+
+// accountLeaf is how an account stands in the tree under the state root.
+type accountLeaf struct {
+	Author  ledger.Author `cbor:"author"`
+	Account Account       `cbor:"account"`
+}
+
+// globalLeaf is the first leaf of the tree: all but the accounts.
+type globalLeaf struct {
+	Topic   ledger.CID       `cbor:"topic"`
+	Height  uint64           `cbor:"height"`
+	Economy ledger.Economy   `cbor:"economy"`
+	Phases  ledger.Rounds    `cbor:"phases"`
+	Supply  Supply           `cbor:"supply"`
+	Seats   []ledger.Author  `cbor:"seats"`
+	Now     ledger.Committee `cbor:"now"`
+	Next    ledger.Committee `cbor:"next"`
+	Anchors []ledger.CID     `cbor:"anchors"`
+	Round   *Round           `cbor:"round"`
+	Archive []Archived       `cbor:"archive"`
+}
+
+// Root commits to the whole state: a Merkle root (RFC 6962) whose first leaf is
+// all but the accounts and whose others are the accounts by author.
+func (s *State) Root() ledger.Hash {
+	leaves := [][]byte{mustEncode(globalLeaf{
+		s.Topic, s.Height, s.Economy, s.Phases, s.Supply, s.Seats, s.Now, s.Next, s.Anchors, &s.Round, s.Archive,
+	})}
+	for _, author := range s.Authors() {
+		leaves = append(leaves, mustEncode(accountLeaf{author, *s.Accounts[author]}))
+	}
+	return ledger.MerkleRoot(leaves)
+}
+
+func mustEncode(v any) []byte {
+	b, err := ledger.Encode(v)
+	if err != nil {
+		panic(err) // a state holds defined CIDs and integers only
+	}
+	return b
+}

@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// Salt keeps a hash from being guessed: 16 bytes that nobody else knows.
+type Salt [16]byte
+
+// Commit binds its author to a delta on the anchor Base, by [CommitHash].
+type Commit struct {
+	Round uint64 `cbor:"round"`
+	Base  CID    `cbor:"base"`
+	Hash  Hash   `cbor:"hash"`
+}
+
+// Reveal names the delta that a certified Commit bound: a blob of Size bytes.
+type Reveal struct {
+	Round uint64 `cbor:"round"`
+	Delta CID    `cbor:"delta"`
+	Size  uint64 `cbor:"size"`
+	Salt  Salt   `cbor:"salt"`
+}
+
+// Seal binds a validator to its scores, by [SealHash].
+type Seal struct {
+	Round uint64 `cbor:"round"`
+	Hash  Hash   `cbor:"hash"`
+}
+
+// Opening is the body of a SCORE: it opens the author's own seal. Scores are
+// sorted by Delta; a delta that was not scored has none.
+type Opening struct {
+	Round  uint64  `cbor:"round"`
+	Salt   Salt    `cbor:"salt"`
+	Scores []Score `cbor:"scores"`
+}
+
+// Score says what a delta gains on its validator's held-out data.
+type Score struct {
+	_     struct{} `cbor:",toarray"`
+	Delta uint64   // place among the round's reveals, sorted by author, from 0
+	U     int32    // loss before minus loss after, micro-nats, a multiple of 2^8
+	SE    uint32   // standard error of the paired differences, micro-nats
+}
+
+// Evidence holds two entries that fork one chain, in bytes; the smaller first.
+type Evidence struct {
+	A []byte `cbor:"a"`
+	B []byte `cbor:"b"`
+}
+
+// MaxScores bounds the deltas of a round that one SCORE can speak of.
+const MaxScores = 1024
+
+func kindOf(body any) (Kind, error) {
+	switch body.(type) {
+	case *Commit:
+		return KindCommit, nil
+	case *Reveal:
+		return KindReveal, nil
+	case *Seal:
+		return KindSeal, nil
+	case *Opening:
+		return KindScore, nil
+	case *Evidence:
+		return KindEvidence, nil
+	}
+	return 0, fmt.Errorf("no kind has a body of type %T", body)
+}
+
+func decodeBody(kind Kind, data []byte) (any, error) {
+	var body any
+	switch kind {
+	case KindCommit:
+		body = new(Commit)
+	case KindReveal:
+		body = new(Reveal)
+	case KindSeal:
+		body = new(Seal)
+	case KindScore:
+		body = new(Opening)
+	case KindEvidence:
+		body = new(Evidence)
+	default:
+		return nil, fmt.Errorf("entry of unknown kind %d: %w", kind, ErrNotCanonical)
+	}
+	if err := decoder.Unmarshal(data, body); err != nil {
+		return nil, fmt.Errorf("decode %v: %w: %w", kind, ErrNotCanonical, err)
+	}
+	if o, ok := body.(*Opening); ok {
+		if err := o.validate(); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+func (o *Opening) validate() error {
+	if len(o.Scores) > MaxScores {
+		return fmt.Errorf("SCORE of %d deltas, at most %d: %w", len(o.Scores), MaxScores, ErrNotCanonical)
+	}
+	for i, s := range o.Scores {
+		if i > 0 && s.Delta <= o.Scores[i-1].Delta || s.Delta >= MaxScores || s.U%256 != 0 {
+			return fmt.Errorf("SCORE %d: places must ascend and u be a multiple of 256: %w", i, ErrNotCanonical)
+		}
+	}
+	return nil
+}
+
+// CommitHash binds author to a delta: SHA-256 of "grapevine/commit/1", topic,
+// round (8 bytes, big-endian), author, base, delta, salt, one after the other.
+func CommitHash(topic CID, round uint64, author Author, base, delta CID, salt Salt) Hash {
+	b := bindingPrefix("grapevine/commit/1", topic, round, author)
+	b = append(append(b, base.Bytes()...), delta.Bytes()...)
+	return sha256.Sum256(append(b, salt[:]...))
+}
+
+// SealHash binds author to scores: SHA-256 of "grapevine/seal/1", topic, round,
+// author, salt and, for each score, place, u and standard error (8, 4 and 4
+// bytes, big-endian).
+func SealHash(topic CID, round uint64, author Author, salt Salt, scores []Score) Hash {
+	b := append(bindingPrefix("grapevine/seal/1", topic, round, author), salt[:]...)
+	for _, s := range scores {
+		b = binary.BigEndian.AppendUint64(b, s.Delta)
+		b = binary.BigEndian.AppendUint32(b, uint32(s.U))
+		b = binary.BigEndian.AppendUint32(b, s.SE)
+	}
+	return sha256.Sum256(b)
+}
+
+func bindingPrefix(domain string, topic CID, round uint64, author Author) []byte {
+	b := append([]byte(domain), topic.Bytes()...)
+	b = binary.BigEndian.AppendUint64(b, round)
+	return append(b, author[:]...)
+}
