@@ -1,0 +1,133 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/learning/settle"
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// Outcome is how a round ended.
+type Outcome struct {
+	*incentives.Settlement
+	Height uint64     // of the block that ended it
+	Anchor ledger.CID // the next model
+	Blob   []byte     // its bytes; nil if it is the one before
+	Clip   uint64     // C: norm to which deltas were clipped, anchor units
+	Kept   int        // deltas merged
+}
+
+// Needs names the deltas that Settle must have: those that count and were not
+// seen before.
+func (r *Replica) Needs() (blobs []ledger.CID) {
+	if !r.over {
+		return nil
+	}
+	for _, d := range r.State.Tally() {
+		if _, have := r.updates[d.Delta]; d.Counts && !d.Copy && !have {
+			blobs = append(blobs, d.Delta)
+		}
+	}
+	return blobs
+}
+
+// Settle makes the next model and pays for the round that is over. blob returns
+// the bytes of a delta that Needs names. An error means that one is missing, and
+// nothing has changed.
+func (r *Replica) Settle(blob func(ledger.CID) []byte) (*Outcome, error) {
+	for _, id := range r.Needs() {
+		data := blob(id)
+		if data == nil {
+			return nil, fmt.Errorf("settle round %d: delta %v is missing", r.State.Round.Number, id)
+		}
+		r.updates[id] = r.decode(data)
+	}
+	deltas := r.State.Tally()
+	for i := range deltas {
+		if d := &deltas[i]; d.Counts && !d.Copy && r.updates[d.Delta] == nil {
+			d.Counts = false // scored by a quorum that does not read what it scores
+		}
+	}
+	r.markCopies(deltas)
+	out := &Outcome{Height: r.Head.Height, Anchor: r.State.Anchor()}
+	if err := r.merge(out, deltas); err != nil {
+		return nil, err
+	}
+	out.Settlement = r.State.Settle(deltas, out.Anchor)
+	r.over, r.root = false, nil
+	r.forget()
+	return out, nil
+}
+
+func (r *Replica) decode(data []byte) *delta.Sparse {
+	s, err := r.codec.Decode(data)
+	if err != nil {
+		return nil
+	}
+	return &s
+}
+
+func (r *Replica) merge(out *Outcome, deltas []incentives.DeltaPay) error {
+	var updates []settle.Delta
+	for _, d := range deltas {
+		if d.Counts && !d.Copy {
+			updates = append(updates, settle.Delta{
+				Update: *r.updates[d.Delta], Weight: d.Bond, Age: d.Age, Gain: d.Gate,
+			})
+		}
+	}
+	if len(updates) == 0 {
+		return nil
+	}
+	merged, err := settle.Merge(r.anchor, updates, settle.Q16(r.Manifest.Learning.Alpha))
+	if err != nil {
+		return fmt.Errorf("settle round %d: %w", r.State.Round.Number, err)
+	}
+	for _, kept := range merged.Kept {
+		if kept {
+			out.Kept++
+		}
+	}
+	out.Clip = merged.Clip
+	if out.Kept > 0 {
+		r.anchor = merged.Anchor
+		out.Blob = EncodeAnchor(merged.Anchor)
+		out.Anchor = ledger.SumBlob(out.Blob)
+	}
+	return nil
+}
+
+// markCopies compares the deltas that count with those of the archive, through
+// sketches that nobody could foresee when deltas were committed to.
+func (r *Replica) markCopies(deltas []incentives.DeltaPay) {
+	var now, past []settle.Signed
+	var place []int
+	seed := [32]byte(r.State.Round.Seed)
+	for i, d := range deltas {
+		if d.Counts && !d.Copy {
+			now = append(now, settle.Signed{Author: d.Author, Sketch: settle.SketchOf(*r.updates[d.Delta], seed), Weight: d.Bond})
+			place = append(place, i)
+		}
+	}
+	for _, a := range r.State.Archive {
+		past = append(past, settle.Signed{Author: a.Author, Sketch: settle.SketchOf(*r.updates[a.Delta], seed)})
+	}
+	for i, is := range settle.Copies(now, past) {
+		deltas[place[i]].Copy = is
+	}
+}
+
+// forget drops deltas that the archive no longer names.
+func (r *Replica) forget() {
+	keep := map[ledger.CID]bool{}
+	for _, a := range r.State.Archive {
+		keep[a.Delta] = true
+	}
+	for id := range r.updates {
+		if !keep[id] {
+			delete(r.updates, id)
+		}
+	}
+}

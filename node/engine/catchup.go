@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/finality"
+	"github.com/grapevine-network/grapevine/node/audit"
+)
+
+// catchup gets what we lack: blobs, entries, blocks and, after a start, what
+// others know of ourselves.
+type catchup struct {
+	wanted  map[ledger.CID]bool
+	asked   map[string]int64 // when a question was last put
+	meeting bool             // we wait to hear what others know of us
+	heard   int64            // when the first answer came
+	wake    int64
+}
+
+func newCatchup() catchup {
+	return catchup{wanted: map[ledger.CID]bool{}, asked: map[string]int64{}}
+}
+
+// start greets the others. A peer whose key is older than this run asks what
+// they have seen of it, and neither signs nor votes until it knows: its disk may
+// be an old backup.
+func (e *Engine) start() error {
+	votes := e.contributor.votes
+	m, err := finality.New(finality.Config{
+		Topic: e.cfg.Topic, Author: e.cfg.Author, Sign: e.cfg.Sign, Verify: e.cfg.Verify,
+		Delta: e.millis(e.cfg.Manifest.Rounds.Delta),
+	}, votes)
+	if err != nil {
+		return err
+	}
+	e.contributor.votes = nil
+	e.consensus.machine = m
+	e.consensus.lastVote = m.Newest()
+	e.consensus.decidedAt = e.now
+	e.enter(max(e.consensus.instance, m.Newest()))
+	alone := len(e.replica.State.Now) == 1 && e.seated()
+	e.catchup.meeting = !e.cfg.Fresh && !alone
+	return nil
+}
+
+// interval is how long to wait before a question is put again.
+func (e *Engine) interval() int64 { return 4 * e.millis(e.cfg.Manifest.Rounds.Delta) }
+
+// greet repeats the question until somebody answers, and then gives the others
+// a moment more.
+func (e *Engine) greet() {
+	c := &e.catchup
+	c.wake = 0
+	if !c.meeting {
+		return
+	}
+	if c.heard > 0 && e.now >= c.heard+e.interval() {
+		c.meeting = false
+		return
+	}
+	e.ask(Peer{}, Query{Kind: AskHello, Author: e.cfg.Author})
+	c.wake = e.now + e.interval()
+}
+
+// takeHello compares what a peer knows of us with what we know. If it knows more
+// we are a restored backup: we take our own chain from it and stay silent for
+// two decided instances.
+func (e *Engine) takeHello(from Peer, m HelloMessage) {
+	c := &e.consensus
+	own := e.contributor.seq
+	behind := m.Seq > own
+	if behind {
+		e.ask(from, Query{Kind: AskEntries, Author: e.cfg.Author, From: own + 1, To: m.Seq})
+	}
+	if behind || m.Vote > c.lastVote {
+		c.silentUntil = max(c.silentUntil, max(m.Vote+1, c.instance)+2)
+		e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
+	}
+	if !behind && e.catchup.heard == 0 {
+		e.catchup.heard = e.now
+		e.catchup.wake = e.now + e.interval()
+	}
+}
+
+// adopt takes an entry of our own that somebody else kept for us.
+func (e *Engine) adopt(x *ledger.Entry) {
+	c := &e.contributor
+	if x.Author == e.cfg.Author && x.Follows(c.seq, c.head) {
+		c.seq, c.head = x.Seq, x.CID()
+		c.signed(x)
+	}
+}
+
+// ask puts a question, but the same one not again within the interval.
+func (e *Engine) ask(to Peer, q Query) {
+	key := string(mustEncode(q))
+	if last, again := e.catchup.asked[key]; again && e.now < last+e.interval() {
+		return
+	}
+	if len(e.catchup.asked) > 1024 {
+		clear(e.catchup.asked)
+	}
+	e.catchup.asked[key] = e.now
+	e.emit(Ask{to, q})
+	if at := e.now + e.interval(); e.catchup.wake == 0 || at < e.catchup.wake {
+		e.catchup.wake = at // to ask again, should nothing come
+	}
+}
+
+func (e *Engine) fillGaps(gaps []audit.Gap, from Peer) {
+	for _, g := range gaps {
+		e.ask(from, Query{Kind: AskEntries, Author: g.Author, From: g.From, To: g.To})
+	}
+}
+
+// takeDecision takes a certificate that somebody announced. If it is of a later
+// height than ours we ask for what lies between.
+func (e *Engine) takeDecision(from Peer, cert *ledger.Certificate) {
+	c := &e.consensus
+	if cert.Instance < c.instance || c.decision != nil {
+		if c.newest != nil && cert.Instance == c.newest.Instance {
+			e.scheduleAnnounce(c.announced + 1) // somebody else said it
+		}
+		return
+	}
+	if cert.Base != e.replica.Head || e.replica.Unsettled() {
+		if cert.Head().Height > e.replica.Head.Height {
+			e.ask(from, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
+		}
+		return
+	}
+	if err := cert.Verify(e.cfg.Topic, e.replica.State.Now, e.cfg.Verify); err != nil {
+		e.emit(Blame{from, err})
+		return
+	}
+	e.decided(cert)
+}
+
+// takeFinal takes a certified block from an answer; its entries came before it.
+func (e *Engine) takeFinal(from Peer, m FinalMessage) error {
+	h := m.Block.Header
+	if h.Height != e.replica.Head.Height+1 {
+		return nil
+	}
+	if e.replica.Unsettled() {
+		if settled, err := e.settle(); !settled || err != nil {
+			return err
+		}
+	}
+	if m.Certificate.Base != e.replica.Head {
+		return nil
+	}
+	if err := m.Certificate.Verify(e.cfg.Topic, e.replica.State.Now, e.cfg.Verify); err != nil {
+		e.emit(Blame{from, err})
+		return nil
+	}
+	entries, gaps := e.replica.Collect(m.Block, e.chains.get)
+	if len(gaps) > 0 {
+		e.fillGaps(gaps, from)
+		return nil
+	}
+	if err := e.replica.Check(m.Block, entries); err != nil {
+		return fmt.Errorf("height %d is certified, but contradicts what we know: %w", h.Height, err)
+	}
+	e.consensus.decidedAt = e.now
+	if e.consensus.newest == nil || m.Certificate.Instance > e.consensus.newest.Instance {
+		e.consensus.newest = m.Certificate
+	}
+	e.apply(m.Block, m.Certificate, entries)
+	_, err := e.settle()
+	return err
+}
+
+// announce repeats the newest certificate from time to time, so that who missed
+// it learns that it is behind.
+func (e *Engine) announce() error {
+	e.greet()
+	c := &e.consensus
+	if c.newest == nil || c.announceAt == 0 || e.now < c.announceAt || e.silent() {
+		return nil
+	}
+	e.emit(Publish{Encode(DecisionMessage{c.newest, byte(c.announced)})})
+	e.scheduleAnnounce(c.announced + 1)
+	return nil
+}
+
+// scheduleAnnounce sets when we would repeat it: later each time, and at another
+// time than other peers, who need not if one of them does.
+func (e *Engine) scheduleAnnounce(times int64) {
+	c := &e.consensus
+	c.announced = times
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(e.cfg.Author[:], c.instance+uint64(times)))
+	share := int64(binary.BigEndian.Uint16(sum[:]))
+	step := 4 * e.interval() << min(times, 6)
+	c.announceAt = e.now + step/4 + step*share/(1<<16)
+}
+
+func sortedCIDs[V any](m map[ledger.CID]V) []ledger.CID {
+	return slices.SortedFunc(maps.Keys(m), func(a, b ledger.CID) int { return bytes.Compare(a.Bytes(), b.Bytes()) })
+}

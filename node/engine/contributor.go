@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// contributor is our own part in the rounds: our chain, our delta, our scores.
+type contributor struct {
+	seq  uint64 // of our chain, what is not certified yet included
+	head ledger.CID
+
+	memos    map[uint64]Memo        // by round
+	latest   map[ledger.Kind]uint64 // the round, plus one, of our newest entry of a kind
+	reported map[ledger.Author]bool
+	votes    [][]byte // restored, until Start
+
+	training  bool
+	trainedOn ledger.CID // base of the delta in preparation or ready
+	ready     []byte
+	skip      uint64 // the round, plus one, for which there is no delta
+	scoring   bool
+	scores    []ledger.Score // of the round, when measured
+	sealSince int64
+	sealRound uint64
+	paused    bool
+	wake      int64
+}
+
+func newContributor(topic ledger.CID) contributor {
+	return contributor{
+		head: topic, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, reported: map[ledger.Author]bool{},
+	}
+}
+
+// did tells whether we have signed an entry of this kind for the round.
+func (c *contributor) did(kind ledger.Kind, round uint64) bool { return c.latest[kind] == round+1 }
+
+func (c *contributor) signed(x *ledger.Entry) {
+	if r := roundOf(x); r != ^uint64(0) {
+		c.latest[x.Kind] = max(c.latest[x.Kind], r+1)
+	}
+}
+
+// contribute does what the phase asks of us.
+func (e *Engine) contribute() error {
+	c := &e.contributor
+	c.wake = 0
+	if e.replica.Unsettled() || e.silent() || e.replica.State.Account(e.cfg.Author).Forked {
+		return nil
+	}
+	switch e.replica.State.Round.Phase {
+	case incentives.PhaseCommit:
+		return e.commit()
+	case incentives.PhaseReveal:
+		return e.reveal()
+	case incentives.PhaseSeal:
+		return e.seal()
+	default:
+		return e.open()
+	}
+}
+
+func (e *Engine) append(body any) error {
+	c := &e.contributor
+	x, err := ledger.Sign(e.cfg.Sign, e.cfg.Author, e.cfg.Topic, c.seq, c.head, body)
+	if err != nil {
+		return err
+	}
+	c.seq, c.head = x.Seq, x.CID()
+	c.signed(x)
+	e.chains.add(x, e.replica.State.Account(e.cfg.Author).Seq, e.replica.Head.Height)
+	e.emit(Store{Record{Kind: RecordEntry, Data: x.Bytes()}})
+	var inline []byte
+	if v, is := body.(*ledger.Reveal); is && len(e.blobs[v.Delta]) <= MaxInline {
+		inline = e.blobs[v.Delta]
+	}
+	e.emit(Publish{Encode(EntryMessage{x, inline})})
+	return nil
+}
+
+func (e *Engine) remember(m Memo) {
+	e.contributor.memos[m.Round] = m
+	e.emit(Store{Record{Kind: RecordMemo, Data: mustEncode(m)}})
+}
+
+// salt is 16 bytes that only we can make, and make again after a crash.
+func (e *Engine) salt(purpose string, round uint64, of []byte) ledger.Salt {
+	mac := hmac.New(sha256.New, e.cfg.Secret[:])
+	mac.Write([]byte("grapevine/salt/1/" + purpose))
+	mac.Write(e.cfg.Topic.Bytes())
+	mac.Write(binary.BigEndian.AppendUint64(nil, round))
+	mac.Write(of)
+	return ledger.Salt(mac.Sum(nil))
+}
+
+// commit trains, and binds us to the delta. One that was made too slowly is
+// committed in a later round, on the anchor that it was made for.
+func (e *Engine) commit() error {
+	c, s := &e.contributor, e.replica.State
+	round := s.Round.Number
+	if !e.cfg.Train || s.Account(e.cfg.Author).Bond == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
+		return nil
+	}
+	if c.ready != nil && !slices.Contains(s.Anchors, c.trainedOn) {
+		c.ready = nil // too old to count
+	}
+	if c.ready == nil {
+		if !c.training {
+			c.training, c.trainedOn = true, s.Anchor()
+			e.emit(Train{round, e.replica.Anchor()})
+		}
+		return nil
+	}
+	data, base := c.ready, c.trainedOn
+	c.ready = nil
+	id := ledger.SumBlob(data)
+	e.keepBlob(id, data)
+	e.remember(Memo{Round: round, Base: &base, Delta: &id})
+	hash := ledger.CommitHash(e.cfg.Topic, round, e.cfg.Author, base, id, e.salt("commit", round, id.Bytes()))
+	return e.append(&ledger.Commit{Round: round, Base: base, Hash: hash})
+}
+
+func (e *Engine) trained(in Trained) {
+	c := &e.contributor
+	c.training, c.ready = false, in.Delta
+	if in.Delta == nil {
+		c.skip = in.Round + 1
+	}
+}
+
+func (e *Engine) reveal() error {
+	c, r := &e.contributor, &e.replica.State.Round
+	memo, known := c.memos[r.Number]
+	if _, committed := r.Commits[e.cfg.Author]; !committed || !known || memo.Delta == nil || c.did(ledger.KindReveal, r.Number) {
+		return nil
+	}
+	data := e.blobs[*memo.Delta]
+	if data == nil {
+		e.fetch(*memo.Delta, e.cfg.Author) // after a restart: from our own disk
+		return nil
+	}
+	return e.append(&ledger.Reveal{
+		Round: r.Number, Delta: *memo.Delta, Size: uint64(len(data)),
+		Salt: e.salt("commit", r.Number, memo.Delta.Bytes()),
+	})
+}
+
+// seal scores the round's deltas, those of others that are here, and binds us
+// to the scores.
+func (e *Engine) seal() error {
+	c, r := &e.contributor, &e.replica.State.Round
+	if !e.cfg.Score || !e.seated() || c.did(ledger.KindSeal, r.Number) {
+		return nil
+	}
+	if c.sealRound != r.Number || c.sealSince == 0 {
+		c.sealRound, c.sealSince, c.scoring, c.scores = r.Number, e.now, false, nil
+	}
+	if c.scores != nil {
+		scores := c.scores
+		c.scores = nil
+		e.remember(Memo{Round: r.Number, Scores: scores, Sealed: true})
+		hash := ledger.SealHash(e.cfg.Topic, r.Number, e.cfg.Author, e.sealSalt(r.Number, scores), scores)
+		return e.append(&ledger.Seal{Round: r.Number, Hash: hash})
+	}
+	if !c.scoring {
+		e.startScoring()
+	}
+	return nil
+}
+
+func (e *Engine) sealSalt(round uint64, scores []ledger.Score) ledger.Salt {
+	return e.salt("seal", round, mustEncode(scores))
+}
+
+// startScoring waits for missing deltas, but not for ever.
+func (e *Engine) startScoring() {
+	c, r := &e.contributor, &e.replica.State.Round
+	patience := c.sealSince + e.interval()
+	var deltas []delta.Sparse
+	for _, author := range r.Deltas() {
+		id := r.Reveals[author].Delta
+		if author == e.cfg.Author {
+			continue
+		}
+		data := e.blobs[id]
+		if data == nil && e.now < patience {
+			e.fetch(id, author)
+			c.wake = patience
+			deltas = nil
+			return
+		}
+		if u, err := e.replica.Codec().Decode(data); err == nil {
+			deltas = append(deltas, u)
+		}
+	}
+	c.scoring = true
+	e.emit(Score{r.Number, e.replica.Anchor(), deltas})
+}
+
+// scored turns measures into scores. The deltas asked for were, in order, those
+// of others that could be decoded.
+func (e *Engine) scored(in Scored) {
+	c, r := &e.contributor, &e.replica.State.Round
+	if r.Phase != incentives.PhaseSeal || in.Round != r.Number || !c.scoring {
+		return
+	}
+	scores, next := []ledger.Score{}, 0
+	for place, author := range r.Deltas() {
+		if author == e.cfg.Author {
+			continue
+		}
+		if _, err := e.replica.Codec().Decode(e.blobs[r.Reveals[author].Delta]); err != nil || next >= len(in.Scores) {
+			continue
+		}
+		if m := in.Scores[next]; m != nil {
+			scores = append(scores, quantise(uint64(place), m))
+		}
+		next++
+	}
+	c.scores = scores
+}
+
+// quantise makes u coarse, to 2^8 micro-nats, so that it says little of single
+// samples, and bounds both numbers.
+func quantise(place uint64, m *Measure) ledger.Score {
+	const limit = 1 << 30
+	u := max(-limit, min(m.U, limit)) &^ 0xff
+	return ledger.Score{Delta: place, U: int32(u), SE: uint32(max(0, min(m.SE, limit)))}
+}
+
+func (e *Engine) open() error {
+	c, r := &e.contributor, &e.replica.State.Round
+	memo, known := c.memos[r.Number]
+	if _, sealed := r.Seals[e.cfg.Author]; !sealed || !known || !memo.Sealed || c.did(ledger.KindScore, r.Number) {
+		return nil
+	}
+	for round := range c.memos {
+		if round < r.Number {
+			delete(c.memos, round)
+		}
+	}
+	return e.append(&ledger.Opening{Round: r.Number, Salt: e.sealSalt(r.Number, memo.Scores), Scores: memo.Scores})
+}
+
+// report puts the proof of a fork on the ledger, if we vote and nobody else has.
+func (e *Engine) report(author ledger.Author, proof *ledger.Evidence) {
+	c := &e.contributor
+	if c.reported[author] || author == e.cfg.Author || !e.seated() || e.silent() || e.replica.State.Account(author).Forked {
+		return
+	}
+	c.reported[author] = true
+	e.emit(Noticed{fmt.Sprintf("%v forked its chain", author)})
+	if err := e.append(proof); err != nil {
+		e.emit(Noticed{err.Error()})
+	}
+}

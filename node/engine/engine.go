@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+)
+
+// Config describes one peer of one topic.
+type Config struct {
+	Manifest *ledger.Manifest
+	Topic    ledger.CID
+	Anchor   []byte // the blob that the manifest names
+	Author   ledger.Author
+	Sign     func(message []byte) []byte // with the author's key
+	Verify   ledger.Verifier             // default ledger.Ed25519
+	Secret   [32]byte                    // known to nobody else; salts are made of it
+	Train    bool                        // takes part in training, given a bond
+	Score    bool                        // scores deltas, given a stake
+	Fresh    bool                        // the key was made just now, so nobody can know more of it than we do
+}
+
+// Engine is one peer's mind in one topic. It is stepped from one goroutine and
+// has no lock.
+type Engine struct {
+	cfg         Config
+	replica     *audit.Replica
+	chains      chains
+	blobs       map[ledger.CID][]byte // deltas of the round
+	consensus   consensus
+	contributor contributor
+	catchup     catchup
+
+	now   int64
+	alarm int64
+	out   []Output
+}
+
+// New makes the engine of a peer that knows nothing yet but the manifest.
+func New(c Config) (*Engine, error) {
+	if c.Verify == nil {
+		c.Verify = ledger.Ed25519
+	}
+	r, err := audit.New(c.Manifest, c.Topic, c.Anchor, c.Verify)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	e := &Engine{cfg: c, replica: r, chains: newChains(), blobs: map[ledger.CID][]byte{}}
+	e.consensus = newConsensus()
+	e.contributor = newContributor(c.Topic)
+	e.catchup = newCatchup()
+	return e, nil
+}
+
+// Replica is the certified truth as this peer has it; to be read between steps.
+func (e *Engine) Replica() *audit.Replica { return e.replica }
+
+// Instance is the consensus instance that runs or is to begin.
+func (e *Engine) Instance() uint64 { return e.consensus.instance }
+
+// Step takes one input at a time, which never goes back, and returns what to do
+// about it. An error is fatal: this peer can't go on without contradicting what
+// is certified, or itself.
+func (e *Engine) Step(now int64, in Input) ([]Output, error) {
+	e.now, e.out = max(e.now, now), nil
+	if err := e.handle(in); err != nil {
+		return e.out, err
+	}
+	if err := e.advance(); err != nil {
+		return e.out, err
+	}
+	e.setAlarm()
+	return e.out, nil
+}
+
+func (e *Engine) handle(in Input) error {
+	switch in := in.(type) {
+	case Start:
+		return e.start()
+	case Tick:
+		e.alarm = 0
+		return e.tickConsensus()
+	case Received:
+		return e.receive(in.From, in.Message)
+	case Answered:
+		for _, m := range in.Messages {
+			if err := e.receive(in.From, m); err != nil {
+				return err
+			}
+		}
+	case Trained:
+		e.trained(in)
+	case Scored:
+		e.scored(in)
+	case Fetched:
+		e.fetched(in.Data)
+	case Pause:
+		e.contributor.paused = in.On
+	}
+	return nil
+}
+
+// receive routes a message. Only what honest peers never send is blamed.
+func (e *Engine) receive(from Peer, m Message) error {
+	switch m := m.(type) {
+	case EntryMessage:
+		e.takeEntry(m)
+	case VoteMessage:
+		return e.takeVote(from, m)
+	case ProposalMessage:
+		e.takeProposal(from, m.Block)
+	case DecisionMessage:
+		e.takeDecision(from, m.Certificate)
+	case FinalMessage:
+		return e.takeFinal(from, m)
+	case BlobMessage:
+		e.fetched(m.Data)
+	case HelloMessage:
+		e.takeHello(from, m)
+	}
+	return nil
+}
+
+// advance does all that has become possible, until nothing more is.
+func (e *Engine) advance() error {
+	for {
+		moved, err := e.takeNextBlock()
+		if err != nil {
+			return err
+		}
+		settled, err := e.settle()
+		if err != nil {
+			return err
+		}
+		if !moved && !settled {
+			break
+		}
+	}
+	if err := e.contribute(); err != nil {
+		return err
+	}
+	return e.drive()
+}
+
+func (e *Engine) emit(o Output) { e.out = append(e.out, o) }
+
+// setAlarm asks to be woken at the earliest time that some machine waits for.
+func (e *Engine) setAlarm() {
+	at := int64(0)
+	for _, t := range []int64{e.consensus.wake, e.consensus.finalityAt, e.consensus.announceAt, e.contributor.wake, e.catchup.wake} {
+		if t > 0 && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	if at != 0 && at != e.alarm {
+		e.alarm = at
+		e.emit(Alarm{at})
+	}
+}
+
+func (e *Engine) millis(ms uint64) int64 { return int64(ms) * 1e6 }
+
+// takeEntry keeps an entry of an author with an account, new or not yet
+// certified.
+func (e *Engine) takeEntry(m EntryMessage) {
+	author := m.Entry.Author
+	if e.replica.State.Accounts[author] == nil {
+		return // a stranger can do nothing here, and must not fill memory
+	}
+	if e.chains.add(m.Entry, e.replica.State.Account(author).Seq, e.replica.Head.Height) {
+		e.emit(Store{Record{Kind: RecordEntry, Data: m.Entry.Bytes()}})
+		if v, is := m.Entry.Body.(*ledger.Reveal); is && len(m.Delta) > 0 {
+			e.keepBlob(v.Delta, m.Delta)
+		}
+		e.adopt(m.Entry)
+	}
+	if proof := e.chains.forks[author]; proof != nil {
+		e.report(author, proof)
+	}
+}
+
+func (e *Engine) keepBlob(id ledger.CID, data []byte) {
+	if e.blobs[id] == nil {
+		e.blobs[id] = data
+		e.emit(StoreBlob{id, data})
+	}
+}
+
+// fetched takes bytes that some Fetch asked for, or that nobody needs.
+func (e *Engine) fetched(data []byte) {
+	id := ledger.SumBlob(data)
+	if e.catchup.wanted[id] {
+		delete(e.catchup.wanted, id)
+		e.keepBlob(id, data)
+	}
+}
+
+// fetch asks for a blob, once.
+func (e *Engine) fetch(id ledger.CID, from Peer) {
+	if e.blobs[id] == nil && !e.catchup.wanted[id] {
+		e.catchup.wanted[id] = true
+		e.emit(Fetch{id, from})
+	}
+}
+
+// settle ends the round that is over, as soon as all its deltas are here.
+func (e *Engine) settle() (bool, error) {
+	if !e.replica.Unsettled() {
+		return false, nil
+	}
+	for _, id := range e.replica.Needs() {
+		if e.blobs[id] == nil {
+			e.fetch(id, Peer{})
+			return false, nil
+		}
+	}
+	old := e.replica.State.Anchors
+	out, err := e.replica.Settle(func(id ledger.CID) []byte { return e.blobs[id] })
+	if err != nil {
+		return false, err
+	}
+	if out.Blob != nil {
+		e.emit(StoreBlob{out.Anchor, out.Blob})
+		e.dropAnchor(old)
+	}
+	clear(e.blobs)
+	clear(e.catchup.wanted)
+	e.consensus.uncertified = true
+	e.emit(Settled{out})
+	return true, nil
+}
+
+// dropAnchor lets go of the model that has become too old to be a base. The
+// first one stays: whoever verifies from the start needs it.
+func (e *Engine) dropAnchor(before []ledger.CID) {
+	oldest := before[len(before)-1]
+	for _, a := range e.replica.State.Anchors {
+		if a == oldest {
+			return
+		}
+	}
+	if oldest != e.cfg.Manifest.Learning.Anchor {
+		e.emit(DropBlob{oldest})
+	}
+}
+
+// Forkers returns the authors whose fork this peer can prove, in order.
+func (e *Engine) Forkers() (out []ledger.Author) {
+	for a := range e.chains.forks {
+		out = append(out, a)
+	}
+	slices.SortFunc(out, func(a, b ledger.Author) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}

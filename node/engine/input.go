@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+)
+
+// Peer is who a message came from: the network's peer, not the author.
+type Peer = ledger.Author
+
+// Input is something that happened.
+type Input interface{ input() }
+
+type (
+	// Start comes first, after Restore.
+	Start struct{}
+	// Tick says that the time of the last Alarm has come.
+	Tick struct{}
+	// Received is a message that passed Decode.
+	Received struct {
+		From    Peer
+		Message Message
+	}
+	// Answered holds the messages that a peer answered an Ask with; none if it
+	// failed.
+	Answered struct {
+		From     Peer
+		Messages []Message
+	}
+	// Trained answers Train. Delta is the encoded update; nil says that there is
+	// none this round.
+	Trained struct {
+		Round uint64
+		Delta []byte
+	}
+	// Scored answers Score, a score for each delta asked for; nil for one that
+	// could not be scored.
+	Scored struct {
+		Round  uint64
+		Scores []*Measure
+	}
+	// Fetched answers Fetch. Its bytes need not be trusted.
+	Fetched struct{ Data []byte }
+	// Pause stops (or resumes) opening rounds: what is in flight is finished.
+	Pause struct{ On bool }
+)
+
+// Measure is a delta's gain in micro-nats and its standard error.
+type Measure struct{ U, SE int64 }
+
+func (Start) input()    {}
+func (Tick) input()     {}
+func (Received) input() {}
+func (Answered) input() {}
+func (Trained) input()  {}
+func (Scored) input()   {}
+func (Fetched) input()  {}
+func (Pause) input()    {}
+
+// Output is something to do.
+type Output interface{ output() }
+
+type (
+	// Store appends a record to the log.
+	Store struct{ Record Record }
+	// StoreBlob keeps bytes by CID.
+	StoreBlob struct {
+		CID  ledger.CID
+		Data []byte
+	}
+	// DropBlob says that a blob is no longer needed.
+	DropBlob struct{ CID ledger.CID }
+	// Publish goes to all peers of the topic, after all stores before it are
+	// durable.
+	Publish struct{ Data []byte }
+	// Ask puts a question to a peer, or to all connected ones if To is zero.
+	Ask struct {
+		To    Peer
+		Query Query
+	}
+	// Fetch gets a blob from whoever has it, asking From first. It is tried until
+	// it succeeds or the engine drops it.
+	Fetch struct {
+		CID  ledger.CID
+		From Peer
+	}
+	// Train makes a delta on Anchor from our data. Anchor must not be changed.
+	Train struct {
+		Round  uint64
+		Anchor []int32
+	}
+	// Score measures what deltas gain on Anchor on our held-out data.
+	Score struct {
+		Round  uint64
+		Anchor []int32
+		Deltas []delta.Sparse
+	}
+	// Alarm replaces the alarm before it.
+	Alarm struct{ At int64 }
+	// Blame says that a peer sent what no honest peer sends.
+	Blame struct {
+		Peer   Peer
+		Reason error
+	}
+	// Certified tells that a block is final, and what it did.
+	Certified struct{ Receipt *audit.Receipt }
+	// Settled tells that a round is over, and what came of it.
+	Settled struct{ Outcome *audit.Outcome }
+	// Noticed tells of something that people should know.
+	Noticed struct{ Text string }
+)
+
+func (Store) output()     {}
+func (StoreBlob) output() {}
+func (DropBlob) output()  {}
+func (Publish) output()   {}
+func (Ask) output()       {}
+func (Fetch) output()     {}
+func (Train) output()     {}
+func (Score) output()     {}
+func (Alarm) output()     {}
+func (Blame) output()     {}
+func (Certified) output() {}
+func (Settled) output()   {}
+func (Noticed) output()   {}

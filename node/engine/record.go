@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// RecordKind tells records of the log apart.
+type RecordKind byte
+
+// The kinds of records.
+const (
+	RecordEntry RecordKind = 1 // a signed entry, held before it is certified
+	RecordFinal RecordKind = 2 // a certified block: Final
+	RecordVote  RecordKind = 3 // a vote of ours: finality.Frame
+	RecordMemo  RecordKind = 4 // what we must not forget until a round is over: Memo
+)
+
+// Record is one entry of a peer's log.
+type Record struct {
+	Kind RecordKind
+	Data []byte
+	// Entries are the CIDs of what a final block certifies, in order; for an
+	// index, not part of the record's bytes.
+	Entries []ledger.CID
+}
+
+// Final is a block with its certificate, in bytes.
+type Final struct {
+	_           struct{} `cbor:",toarray"`
+	Block       []byte
+	Certificate []byte
+}
+
+// Memo is what we committed to, or sealed, in a round.
+type Memo struct {
+	Round  uint64         `cbor:"round"`
+	Base   *ledger.CID    `cbor:"base"`
+	Delta  *ledger.CID    `cbor:"delta"`
+	Scores []ledger.Score `cbor:"scores"`
+	Sealed bool           `cbor:"sealed"`
+}
+
+// DecodeFinal reads a record's block and certificate. Neither is checked against
+// a committee.
+func DecodeFinal(data []byte) (*ledger.Block, *ledger.Certificate, error) {
+	var f Final
+	if err := ledger.Decode(data, &f); err != nil {
+		return nil, nil, err
+	}
+	b, err := ledger.DecodeBlock(f.Block)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := ledger.DecodeCertificate(f.Certificate)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Next == nil || c.Next.Block != b.CID() || c.Next.Height != b.Header.Height {
+		return nil, nil, fmt.Errorf("block %d: the certificate is of another block: %w", b.Header.Height, ledger.ErrNotCanonical)
+	}
+	return b, c, nil
+}
+
+func encodeFinal(b *ledger.Block, c *ledger.Certificate) []byte {
+	cert := mustEncode(c)
+	return mustEncode(Final{Block: b.Bytes(), Certificate: cert})
+}
+
+// mustEncode is for values of our own making.
+func mustEncode(v any) []byte {
+	b, err := ledger.Encode(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/sim/adversary"
+)
+
+// Peer is an engine with a disk, a network card and some data.
+type Peer struct {
+	world   *World
+	id      int
+	data    int // whose key and data: twins share them
+	up      bool
+	life    int // grows with each boot: what was meant for an earlier life is lost
+	engine  *engine.Engine
+	machine adversary.Machine
+	store   *store
+	alarm   int
+	rest    *delta.Feedback
+	fetches map[ledger.CID]bool
+}
+
+func (p *Peer) attack() adversary.Kind { return p.world.cfg.Attack[p.data] }
+
+func (p *Peer) honest() bool { return p.attack() == "" && !p.world.cfg.Twin[p.data] }
+
+// Replica is the peer's certified truth.
+func (p *Peer) Replica() *audit.Replica { return p.engine.Replica() }
+
+// boot starts the peer on what its disk holds.
+func (p *Peer) boot(fresh bool) error {
+	w := p.world
+	e, err := engine.New(engine.Config{
+		Manifest: w.manifest, Topic: w.topic, Anchor: w.anchor, Author: w.keys.author(p.data),
+		Sign: w.keys.signer(p.data), Verify: w.keys.verify, Secret: [32]byte{byte(p.data), byte(p.id)},
+		Train: true, Score: true, Fresh: fresh,
+	})
+	if err != nil {
+		return err
+	}
+	if err := e.Restore(p.store.all(), p.store.Blob); err != nil {
+		return err
+	}
+	p.life++
+	p.up, p.engine, p.machine, p.fetches = true, e, e, map[ledger.CID]bool{}
+	p.rest = delta.NewFeedback(e.Replica().Codec(), 0.95)
+	if k := p.attack(); k != "" {
+		p.machine = adversary.Wrap(k, e, adversary.Self{
+			Topic: w.topic, Author: w.keys.author(p.data), Sign: w.keys.signer(p.data), Codec: e.Replica().Codec(), Seed: w.cfg.Seed,
+		})
+	}
+	w.after(int64(w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Start{}) })
+	return nil
+}
+
+// Crash ends the peer; its disk stays.
+func (p *Peer) Crash() { p.up = false }
+
+// Restart boots it again.
+func (p *Peer) Restart() error { return p.boot(false) }
+
+// Backup copies the disk.
+func (p *Peer) Backup() *store { return p.store.clone() }
+
+// Restore boots it on an old copy of its disk.
+func (p *Peer) Restore(old *store) error {
+	p.store = old.clone()
+	return p.boot(false)
+}
+
+func (p *Peer) step(in engine.Input) error {
+	out, err := p.machine.Step(p.world.now, in)
+	if err != nil {
+		return err
+	}
+	for _, o := range out {
+		if err := p.act(o); err != nil {
+			return err
+		}
+	}
+	return p.world.witness.check(p)
+}
+
+func (p *Peer) act(o engine.Output) error {
+	w := p.world
+	switch o := o.(type) {
+	case engine.Store:
+		p.store.append(o.Record)
+	case engine.StoreBlob:
+		p.store.blobs[o.CID] = o.Data
+	case engine.Publish:
+		w.publish(p, o.Data)
+		return w.witness.published(p, o.Data)
+	case engine.Ask:
+		p.ask(o)
+	case engine.Fetch:
+		p.fetches[o.CID] = true
+		p.fetch(o.CID)
+	case engine.Alarm:
+		p.alarm++
+		n := p.alarm
+		w.after(max(0, o.At-w.now), p, func() error {
+			if n != p.alarm {
+				return nil // replaced
+			}
+			return p.step(engine.Tick{})
+		})
+	case engine.Train:
+		// The result is fixed now; its time of arrival, too.
+		update := w.problem.train(p.data, o.Anchor, w.rng)
+		data, err := p.rest.Compress(update)
+		if err != nil {
+			return err
+		}
+		w.after(int64(50+w.rng.IntN(250))*1e6, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
+	case engine.Score:
+		scores := w.problem.score(p.data, o.Anchor, o.Deltas)
+		w.after(int64(20+w.rng.IntN(80))*1e6, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
+	case engine.Settled:
+		clear(p.fetches)
+		return w.witness.settled(p, o.Outcome)
+	case engine.Certified:
+		return w.witness.certified(p, o.Receipt)
+	}
+	return nil
+}
+
+// publish delivers to all others, each at its own time; some deliveries are lost.
+func (w *World) publish(from *Peer, data []byte) {
+	for _, to := range w.Peers {
+		if to == from || !w.reaches(from, to) || w.rng.Float64() < w.cfg.Loss {
+			continue
+		}
+		w.after(w.latency(), to, func() error { return to.receive(from, data) })
+	}
+}
+
+func (p *Peer) receive(from *Peer, data []byte) error {
+	m, err := engine.Decode(data, p.world.topic, p.world.keys.verify)
+	if err != nil || !engine.Gossiped(m) {
+		return nil // a real network refuses it
+	}
+	return p.step(engine.Received{From: from.author(), Message: m})
+}
+
+func (p *Peer) author() ledger.Author { return p.world.keys.author(p.data) }
+
+// others returns who can be reached now, in random order.
+func (p *Peer) others() (out []*Peer) {
+	w := p.world
+	for _, i := range w.rng.Perm(len(w.Peers)) {
+		if q := w.Peers[i]; q != p && q.up && w.reaches(p, q) && q.attack() != adversary.Silent {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func (p *Peer) ask(o engine.Ask) {
+	for _, q := range p.others() {
+		if o.To == (ledger.Author{}) || o.To == q.author() {
+			p.askOne(q, o.Query)
+		}
+	}
+}
+
+func (p *Peer) askOne(q *Peer, query engine.Query) {
+	w := p.world
+	w.after(w.latency(), q, func() error {
+		var messages []engine.Message
+		for _, b := range q.engine.Answer(query, q.store) {
+			if m, err := engine.Decode(b, w.topic, w.keys.verify); err == nil {
+				messages = append(messages, m)
+			}
+		}
+		w.after(w.latency(), p, func() error { return p.step(engine.Answered{From: q.author(), Messages: messages}) })
+		return nil
+	})
+}
+
+// fetch asks one after the other until somebody has it or the round is over.
+func (p *Peer) fetch(id ledger.CID) {
+	w := p.world
+	w.after(w.latency(), p, func() error {
+		if !p.fetches[id] {
+			return nil
+		}
+		for _, q := range slices.Concat([]*Peer{p}, p.others()) {
+			data := q.store.Blob(id)
+			if data == nil || q != p && q.attack() == adversary.Withhold {
+				continue
+			}
+			delete(p.fetches, id)
+			return p.step(engine.Fetched{Data: data})
+		}
+		p.fetch(id)
+		return nil
+	})
+}

@@ -1,0 +1,181 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/sim/adversary"
+)
+
+var (
+	seeds = flag.Int("seeds", 50, "worlds to simulate")
+	first = flag.Uint64("seed", 0, "the first of them")
+)
+
+func mustWorld(t testing.TB, c Config) *World {
+	t.Helper()
+	w, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func mustRun(t testing.TB, w *World, rounds uint64) {
+	t.Helper()
+	if err := w.Run(rounds); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPeersLearnAgreeAndArePaid(t *testing.T) {
+	for _, n := range []int{1, 4, 7, 16} {
+		t.Run(fmt.Sprintf("validators=%d", n), func(t *testing.T) {
+			c := Config{Seed: 1, Validators: n, Real: n == 4}
+			if n == 1 {
+				c.Trainers = 3
+			}
+			w := mustWorld(t, c)
+			before := w.problem.loss(w.Peers[0].Replica().Anchor())
+			mustRun(t, w, 5)
+			r := w.Peers[0].Replica()
+			if after := w.problem.loss(r.Anchor()); after > before/2 {
+				t.Errorf("loss went from %.3f to %.3f", before, after)
+			}
+			last := w.keys.author(len(w.Peers) - 1)
+			if got := r.State.Account(last).Balance; got <= 1_000 {
+				t.Errorf("the last trainer has %d, no more than at first", got)
+			}
+		})
+	}
+}
+
+// A scenario is drawn from its seed: how many peers, what goes wrong, who lies.
+func TestScenarios(t *testing.T) {
+	for seed := *first; seed < *first+uint64(*seeds); seed++ {
+		if err := scenario(t, seed); err != nil {
+			t.Errorf("%v\nreplay with: go test ./node/sim -run TestScenarios -seeds 1 -seed %d", err, seed)
+		}
+	}
+}
+
+func scenario(t *testing.T, seed uint64) error {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	n := []int{4, 5, 7}[rng.IntN(3)]
+	c := Config{
+		Seed: seed, Validators: n, Trainers: rng.IntN(3), Attack: map[int]adversary.Kind{}, Twin: map[int]bool{},
+		Loss: []float64{0, 0.02, 0.1}[rng.IntN(3)], Real: seed%10 == 0,
+	}
+	faulty := rng.IntN(n) // at most one of them lies: f of 3f+1
+	switch kind := rng.IntN(len(adversary.Kinds) + 2); {
+	case kind < len(adversary.Kinds):
+		c.Attack[faulty] = adversary.Kinds[kind]
+	case kind == len(adversary.Kinds):
+		c.Twin[faulty] = true
+	}
+	w := mustWorld(t, c)
+	if err := w.Run(2); err != nil {
+		return err
+	}
+	if err := trouble(w, rng); err != nil {
+		return err
+	}
+	return w.Run(2)
+}
+
+// trouble is one more thing that goes wrong, and passes.
+func trouble(w *World, rng *rand.Rand) error {
+	honest := w.Honest()
+	p := honest[rng.IntN(len(honest))]
+	switch rng.IntN(5) {
+	case 0: // crash and restart
+		p.Crash()
+		if err := w.For(time.Duration(rng.IntN(20)) * time.Second); err != nil {
+			return err
+		}
+		return p.Restart()
+	case 1: // restored backup
+		old := p.Backup()
+		if err := w.For(time.Duration(1+rng.IntN(10)) * time.Second); err != nil {
+			return err
+		}
+		p.Crash()
+		return p.Restore(old)
+	case 2: // partition
+		side := map[int]int{}
+		for _, q := range w.Peers {
+			side[q.id] = rng.IntN(2)
+		}
+		w.Split(side)
+		err := w.For(time.Duration(rng.IntN(30)) * time.Second)
+		w.Heal()
+		return err
+	case 3: // everybody crashes at once
+		for _, q := range w.Peers {
+			q.Crash()
+		}
+		for _, q := range w.Peers {
+			if err := q.Restart(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func TestTheSameSeedReplays(t *testing.T) {
+	run := func() (int64, int, ledger.Hash) {
+		w := mustWorld(t, Config{Seed: 5, Validators: 4, Loss: 0.05})
+		mustRun(t, w, 3)
+		return w.now, w.seq, w.Peers[0].Replica().Root()
+	}
+	now, seq, root := run()
+	if n, s, r := run(); n != now || s != seq || r != root {
+		t.Errorf("same seed, other history: %d and %d events, %v and %v", seq, s, time.Duration(now), time.Duration(n))
+	}
+}
+
+func TestWithoutAQuorumHeightsStopAndResume(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 2, Validators: 4})
+	mustRun(t, w, 1)
+	w.Peers[0].Crash()
+	w.Peers[1].Crash()
+	if err := w.For(5 * time.Second); err != nil { // what was in flight may still be decided
+		t.Fatal(err)
+	}
+	height := w.Peers[2].Replica().Head.Height
+	if err := w.For(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Peers[2].Replica().Head.Height; got != height {
+		t.Errorf("two of four made heights %d to %d", height, got)
+	}
+	for _, p := range w.Peers[:2] {
+		if err := p.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRun(t, w, 2)
+}
+
+func TestAnIdleTopicMakesNoBlocks(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 3, Validators: 4})
+	mustRun(t, w, 1)
+	w.Pause(true)
+	if err := w.For(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	height := w.Peers[0].Replica().Head.Height
+	if err := w.For(10 * time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Peers[0].Replica().Head.Height; got != height {
+		t.Errorf("an idle topic went from height %d to %d", height, got)
+	}
+	w.Pause(false)
+	mustRun(t, w, 1)
+}
