@@ -91,12 +91,33 @@ func (m *Machine) Newest() (instance uint64) {
 	return instance
 }
 
+// Adopt takes a vote of this validator that its own log lacks: a slot once
+// signed is not signed again. It tells whether the vote is one, and was new.
+func (m *Machine) Adopt(f *Frame, data []byte) bool {
+	seat := m.committee.Seat(m.cfg.Author)
+	if seat < 0 || m.committee[seat].ID != f.Sender || m.sent[f.Vote.Slot()] != nil {
+		return false
+	}
+	message := f.message()
+	if m.keys.Verify(m.cfg.Author[:], message.Vote.MarshalForSigning((*host)(m).NetworkName()), f.Sig) != nil {
+		return false
+	}
+	m.sent[f.Vote.Slot()] = data
+	return true
+}
+
 // Silence keeps the machine from voting, until it is lifted.
 func (m *Machine) Silence(on bool) { m.silent = on }
 
+// Silent tells whether it is kept from voting.
+func (m *Machine) Silent() bool { return m.silent }
+
 // Slow sets how often in a row instances decided nothing new: bounds on time
-// double with each, up to 64-fold.
-func (m *Machine) Slow(times int) { m.slow = min(times, 6) }
+// double with each, up to 2^MaxSlow.
+func (m *Machine) Slow(times int) { m.slow = min(times, MaxSlow) }
+
+// MaxSlow is how often bounds on time double at most.
+const MaxSlow = 4
 
 // Advance moves to an instance that builds on base. after is the committee of
 // the instance after this one, nil while that depends on what this one decides.
@@ -116,7 +137,7 @@ func (m *Machine) Advance(instance uint64, base ledger.Tip, committee, after led
 		gpbft.WithDeltaBackOffExponent(1.3),
 		gpbft.WithCommitteeLookback(2), // with less, what faster peers say of the next instance is lost
 		gpbft.WithMaxLookaheadRounds(5),
-		gpbft.WithRebroadcastBackoff(1.3, 0, 2*delta, 20*delta), // no jitter, so that a seed replays
+		gpbft.WithRebroadcastBackoff(1.3, 0, time.Duration(m.cfg.Delta), 10*delta), // no jitter, so that a seed replays
 	)
 	if err != nil {
 		return fmt.Errorf("instance %d: %w", instance, err)

@@ -100,21 +100,30 @@ func (r *Replica) merge(out *Outcome, deltas []incentives.DeltaPay) error {
 }
 
 // markCopies compares the deltas that count with those of the archive, through
-// sketches that nobody could foresee when deltas were committed to.
+// sketches that nobody could foresee when deltas were committed to. Models too
+// small for likeness to mean anything are left to the check by CID.
 func (r *Replica) markCopies(deltas []incentives.DeltaPay) {
-	var now, past []settle.Signed
+	if len(r.anchor) < settle.CopiesFrom {
+		return
+	}
+	var signed []settle.Signed
+	var updates []delta.Sparse
 	var place []int
-	seed := [32]byte(r.State.Round.Seed)
 	for i, d := range deltas {
 		if d.Counts && !d.Copy {
-			now = append(now, settle.Signed{Author: d.Author, Sketch: settle.SketchOf(*r.updates[d.Delta], seed), Weight: d.Bond})
 			place = append(place, i)
+			updates = append(updates, *r.updates[d.Delta])
+			signed = append(signed, settle.Signed{Author: d.Author, Weight: d.Bond})
 		}
 	}
 	for _, a := range r.State.Archive {
-		past = append(past, settle.Signed{Author: a.Author, Sketch: settle.SketchOf(*r.updates[a.Delta], seed)})
+		updates = append(updates, *r.updates[a.Delta])
+		signed = append(signed, settle.Signed{Author: a.Author})
 	}
-	for i, is := range settle.Copies(now, past) {
+	for i, sketch := range settle.Sketches(updates, [32]byte(r.State.Round.Seed)) {
+		signed[i].Sketch = sketch
+	}
+	for i, is := range settle.Copies(signed[:len(place)], signed[len(place):]) {
 		deltas[place[i]].Copy = is
 	}
 }

@@ -79,12 +79,23 @@ func (e *Engine) takeHello(from Peer, m HelloMessage) {
 		e.ask(from, Query{Kind: AskEntries, Author: e.cfg.Author, From: own + 1, To: m.Seq})
 	}
 	if behind || m.Vote > c.lastVote {
-		c.silentUntil = max(c.silentUntil, max(m.Vote+1, c.instance)+2)
+		c.silentUntil, c.silentSince = max(c.silentUntil, max(m.Vote+1, c.instance)+2), e.now
+		e.catchup.wake = e.now + 16*e.interval()
 		e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
 	}
+	e.adoptVotes(m.Votes)
 	if !behind && e.catchup.heard == 0 {
 		e.catchup.heard = e.now
 		e.catchup.wake = e.now + e.interval()
+	}
+}
+
+// adoptVotes takes our own votes from somebody who remembers them.
+func (e *Engine) adoptVotes(votes [][]byte) {
+	for _, v := range votes {
+		if f, err := finality.DecodeFrame(v); err == nil && e.consensus.machine.Adopt(f, v) {
+			e.emit(Store{Record{Kind: RecordVote, Data: v}})
+		}
 	}
 }
 
@@ -182,7 +193,7 @@ func (e *Engine) takeFinal(from Peer, m FinalMessage) error {
 func (e *Engine) announce() error {
 	e.greet()
 	c := &e.consensus
-	if c.newest == nil || c.announceAt == 0 || e.now < c.announceAt || e.silent() {
+	if c.newest == nil || c.announceAt == 0 || e.now < c.announceAt {
 		return nil
 	}
 	e.emit(Publish{Encode(DecisionMessage{c.newest, byte(c.announced)})})

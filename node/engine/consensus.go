@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/ledger/finality"
@@ -17,6 +19,7 @@ type consensus struct {
 	dueAt       int64 // since when there is a reason for this instance; 0 if none
 	slow        int   // base decisions in a row
 	silentUntil uint64
+	silentSince int64
 	lastVote    uint64 // newest instance in which we voted
 	uncertified bool   // the last settlement is in no certified block yet
 	votesHeard  bool   // others have begun this instance
@@ -26,7 +29,7 @@ type consensus struct {
 	proposed  bool                // by us, in this instance
 	decision  *ledger.Certificate // of a block that we do not have yet
 	newest    *ledger.Certificate // of whatever was decided last
-	voted     map[ledger.Author]uint64
+	voted     map[ledger.Author]ballots
 	attempts  map[finality.Slot]byte
 
 	wake       int64
@@ -38,7 +41,7 @@ type consensus struct {
 func newConsensus() consensus {
 	return consensus{
 		instance: 1, proposals: map[ledger.CID]*ledger.Block{}, refused: map[ledger.CID]bool{},
-		voted: map[ledger.Author]uint64{}, attempts: map[finality.Slot]byte{},
+		voted: map[ledger.Author]ballots{}, attempts: map[finality.Slot]byte{},
 	}
 }
 
@@ -53,6 +56,10 @@ func (e *Engine) drive() error {
 	if err := e.announce(); err != nil {
 		return err
 	}
+	if c.machine != nil && c.machine.Silent() && !e.silent() {
+		c.machine.Silence(false)
+		e.enter(c.instance) // the others wait for what we did not say in it
+	}
 	if c.machine == nil || c.machine.Running() || c.decision != nil || e.replica.Unsettled() || e.catchup.meeting {
 		return nil
 	}
@@ -65,7 +72,7 @@ func (e *Engine) drive() error {
 	if e.seated() && !c.proposed && !e.silent() && e.replica.State.Now.Proposer(e.cfg.Topic, c.instance) == e.cfg.Author {
 		return e.propose()
 	}
-	deadline := c.dueAt + e.millis(e.cfg.Manifest.Rounds.Propose)<<min(c.slow, 6)
+	deadline := c.dueAt + e.millis(e.cfg.Manifest.Rounds.Propose)<<min(c.slow, finality.MaxSlow)
 	if e.now < deadline {
 		c.wake = deadline
 		return nil
@@ -75,8 +82,12 @@ func (e *Engine) drive() error {
 
 func (e *Engine) seated() bool { return e.replica.State.Now.Seat(e.cfg.Author) >= 0 }
 
+// silent tells whether we must not sign: our disk may have forgotten what we
+// signed. That is over after two decided instances; or, should none be decided
+// without us, after a time in which every old vote of ours would have come back.
 func (e *Engine) silent() bool {
-	return e.catchup.meeting || e.consensus.instance < e.consensus.silentUntil
+	c := &e.consensus
+	return e.catchup.meeting || c.instance < c.silentUntil && e.now < c.silentSince+16*e.interval()
 }
 
 // due tells whether an instance should begin: there is a reason, and the last
@@ -248,6 +259,9 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 	if c.machine == nil || v.Instance < c.instance {
 		return nil
 	}
+	if v.Instance > c.instance && v.Base != nil && v.Base.Height > e.replica.Head.Height {
+		e.ask(from, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1}) // they are ahead of us
+	}
 	out, err := c.machine.Receive(e.now, m.Frame)
 	switch {
 	case errors.Is(err, finality.ErrNotNow):
@@ -266,12 +280,31 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 	return e.finalityOutputs(out, nil)
 }
 
-// heard remembers in which instance a seat was last seen to vote.
+// ballots are the votes of one seat in the newest instance in which it was seen
+// to vote.
+type ballots struct {
+	instance uint64
+	votes    [][]byte
+}
+
+// maxBallots bounds what is kept of one seat.
+const maxBallots = 32
+
+// heard remembers a valid vote: its author may lose its disk and ask for it.
 func (e *Engine) heard(f *finality.Frame) {
 	for _, seat := range e.replica.State.Now {
-		if seat.ID == f.Sender {
-			e.consensus.voted[seat.Author] = max(e.consensus.voted[seat.Author], f.Vote.Instance)
+		b := e.consensus.voted[seat.Author]
+		if seat.ID != f.Sender || f.Vote.Instance < b.instance {
+			continue
 		}
+		if f.Vote.Instance > b.instance {
+			b = ballots{instance: f.Vote.Instance}
+		}
+		data := mustEncode(f)
+		if len(b.votes) < maxBallots && !slices.ContainsFunc(b.votes, func(v []byte) bool { return bytes.Equal(v, data) }) {
+			b.votes = append(b.votes, data)
+		}
+		e.consensus.voted[seat.Author] = b
 	}
 }
 

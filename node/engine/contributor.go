@@ -31,6 +31,8 @@ type contributor struct {
 	sealSince int64
 	sealRound uint64
 	paused    bool
+	attempts  byte  // times that what waits of our chain was published again
+	repeatAt  int64 // when to do it next
 	wake      int64
 }
 
@@ -51,8 +53,8 @@ func (c *contributor) signed(x *ledger.Entry) {
 
 // contribute does what the phase asks of us.
 func (e *Engine) contribute() error {
-	c := &e.contributor
-	c.wake = 0
+	e.contributor.wake = 0
+	defer e.repeat()
 	if e.replica.Unsettled() || e.silent() || e.replica.State.Account(e.cfg.Author).Forked {
 		return nil
 	}
@@ -78,12 +80,38 @@ func (e *Engine) append(body any) error {
 	c.signed(x)
 	e.chains.add(x, e.replica.State.Account(e.cfg.Author).Seq, e.replica.Head.Height)
 	e.emit(Store{Record{Kind: RecordEntry, Data: x.Bytes()}})
-	var inline []byte
-	if v, is := body.(*ledger.Reveal); is && len(e.blobs[v.Delta]) <= MaxInline {
-		inline = e.blobs[v.Delta]
-	}
-	e.emit(Publish{Encode(EntryMessage{x, inline})})
+	e.publishEntry(x, 0)
+	c.attempts, c.repeatAt = 0, e.now+e.interval()
 	return nil
+}
+
+func (e *Engine) publishEntry(x *ledger.Entry, attempt byte) {
+	m := EntryMessage{Entry: x, Attempt: attempt}
+	if v, is := x.Body.(*ledger.Reveal); is && len(e.blobs[v.Delta]) <= MaxInline {
+		m.Delta = e.blobs[v.Delta]
+	}
+	e.emit(Publish{Encode(m)})
+}
+
+// repeat publishes again what we signed and nobody has certified yet, ever more
+// rarely: gossip may have lost it.
+func (e *Engine) repeat() {
+	c := &e.contributor
+	waiting := e.chains.run(e.cfg.Author, e.replica.State.Account(e.cfg.Author))
+	if len(waiting) == 0 || c.repeatAt == 0 {
+		c.repeatAt = 0
+		return
+	}
+	if e.now >= c.repeatAt {
+		c.attempts++
+		c.repeatAt = e.now + e.interval()<<min(c.attempts, 6)
+		for _, h := range waiting {
+			e.publishEntry(h.Entry, c.attempts)
+		}
+	}
+	if c.wake == 0 || c.repeatAt < c.wake {
+		c.wake = c.repeatAt
+	}
 }
 
 func (e *Engine) remember(m Memo) {

@@ -12,13 +12,14 @@ type Message interface{ message() byte }
 
 type (
 	// EntryMessage carries an entry and, beside a REVEAL, its delta if that is
-	// small.
+	// small. Here and below, Attempt grows with each repetition, or gossip would
+	// take a message for seen.
 	EntryMessage struct {
-		Entry *ledger.Entry
-		Delta []byte
+		Entry   *ledger.Entry
+		Delta   []byte
+		Attempt byte
 	}
-	// VoteMessage carries a vote. Attempt grows with each repetition, or gossip
-	// would take it for seen.
+	// VoteMessage carries a vote.
 	VoteMessage struct {
 		Frame   *finality.Frame
 		Attempt byte
@@ -42,8 +43,9 @@ type (
 	BlobMessage struct{ Data []byte }
 	// HelloMessage tells a peer what is known of itself, in answers.
 	HelloMessage struct {
-		Seq  uint64 `cbor:"seq"`  // of its chain
-		Vote uint64 `cbor:"vote"` // newest instance in which it was seen to vote
+		Seq   uint64   `cbor:"seq"`   // of its chain
+		Vote  uint64   `cbor:"vote"`  // newest instance in which it was seen to vote
+		Votes [][]byte `cbor:"votes"` // its votes of that instance
 	}
 )
 
@@ -83,7 +85,7 @@ type entryWire struct {
 func Encode(m Message) []byte {
 	switch m := m.(type) {
 	case EntryMessage:
-		return append([]byte{tagEntry}, mustEncode(entryWire{Entry: m.Entry.Bytes(), Delta: m.Delta})...)
+		return append([]byte{tagEntry, m.Attempt}, mustEncode(entryWire{Entry: m.Entry.Bytes(), Delta: m.Delta})...)
 	case VoteMessage:
 		return append([]byte{tagVote, m.Attempt}, mustEncode(m.Frame)...)
 	case ProposalMessage:
@@ -109,7 +111,7 @@ func Decode(data []byte, topic ledger.CID, verify ledger.Verifier) (Message, err
 	tag, body := data[0], data[1:]
 	switch tag {
 	case tagEntry:
-		return decodeEntry(body, topic, verify)
+		return decodeEntry(body[0], body[1:], topic, verify)
 	case tagVote:
 		f, err := finality.DecodeFrame(body[1:])
 		return VoteMessage{f, body[0]}, err
@@ -138,7 +140,7 @@ func Decode(data []byte, topic ledger.CID, verify ledger.Verifier) (Message, err
 	return nil, fmt.Errorf("message of unknown kind %d", tag)
 }
 
-func decodeEntry(body []byte, topic ledger.CID, verify ledger.Verifier) (Message, error) {
+func decodeEntry(attempt byte, body []byte, topic ledger.CID, verify ledger.Verifier) (Message, error) {
 	var w entryWire
 	if err := ledger.Decode(body, &w); err != nil {
 		return nil, err
@@ -156,7 +158,7 @@ func decodeEntry(body []byte, topic ledger.CID, verify ledger.Verifier) (Message
 			return nil, fmt.Errorf("%v with bytes that it does not name", e.Kind)
 		}
 	}
-	return EntryMessage{e, w.Delta}, e.Verify(verify)
+	return EntryMessage{e, w.Delta, attempt}, e.Verify(verify)
 }
 
 func checkBlock(b *ledger.Block, topic ledger.CID, verify ledger.Verifier) error {

@@ -65,7 +65,8 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 	}
 	switch q.Kind {
 	case AskHello:
-		add(Encode(HelloMessage{e.chains.newest(q.Author, e.replica.State.Account(q.Author).Seq), e.consensus.voted[q.Author]}))
+		seen := e.consensus.voted[q.Author]
+		add(Encode(HelloMessage{e.chains.newest(q.Author, e.replica.State.Account(q.Author).Seq), seen.instance, seen.votes}))
 		if e.consensus.newest != nil {
 			add(Encode(DecisionMessage{Certificate: e.consensus.newest}))
 		}
@@ -81,7 +82,7 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 		}
 	case AskEntries:
 		for seq := q.From; seq <= q.To; seq++ {
-			if b := lib.Entry(q.Author, seq); b == nil || !add(append([]byte{tagEntry}, mustEncode(entryWire{Entry: b})...)) {
+			if b := lib.Entry(q.Author, seq); b == nil || !add(storedEntry(b)) {
 				break
 			}
 		}
@@ -100,9 +101,14 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 // addBlock adds a block after its entries, or nothing of it.
 func addBlock(add func([]byte) bool, entries [][]byte, final []byte) bool {
 	for _, b := range entries {
-		if !add(append([]byte{tagEntry}, mustEncode(entryWire{Entry: b})...)) {
+		if !add(storedEntry(b)) {
 			return false
 		}
 	}
 	return add(append([]byte{tagFinal}, final...))
+}
+
+// storedEntry is an EntryMessage, without decoding the entry.
+func storedEntry(b []byte) []byte {
+	return append([]byte{tagEntry, 0}, mustEncode(entryWire{Entry: b})...)
 }

@@ -68,7 +68,7 @@ func scenario(t *testing.T, seed uint64) error {
 	n := []int{4, 5, 7}[rng.IntN(3)]
 	c := Config{
 		Seed: seed, Validators: n, Trainers: rng.IntN(3), Attack: map[int]adversary.Kind{}, Twin: map[int]bool{},
-		Loss: []float64{0, 0.02, 0.1}[rng.IntN(3)], Real: seed%10 == 0,
+		Loss: []float64{0, 0.01, 0.03}[rng.IntN(3)], Real: seed%10 == 0,
 	}
 	faulty := rng.IntN(n) // at most one of them lies: f of 3f+1
 	switch kind := rng.IntN(len(adversary.Kinds) + 2); {

@@ -197,7 +197,7 @@ func (w *World) Run(rounds uint64) error {
 			}
 		}
 		return true
-	}, time.Duration(rounds)*2*time.Minute)
+	}, time.Duration(rounds)*10*time.Minute)
 }
 
 // Honest returns the peers that follow the rules.

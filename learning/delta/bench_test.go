@@ -1,0 +1,65 @@
+package delta
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// normal returns an update whose values are normal with deviation 0.01.
+func normal(seed uint64, n int) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(rng.NormFloat64() * 0.01)
+	}
+	return v
+}
+
+func BenchmarkEncode(b *testing.B) {
+	update := normal(1, 1_000_000)
+	for _, keep := range []int{8, 16, 32, 64, 128} {
+		b.Run(fmt.Sprintf("keep=%d", keep), func(b *testing.B) {
+			c := Codec{Size: len(update), Keep: keep}
+			b.SetBytes(int64(4 * len(update)))
+			b.ReportAllocs()
+			var out []byte
+			for b.Loop() {
+				out, _ = c.Encode(out[:0], update)
+			}
+			b.ReportMetric(float64(len(out)), "sent")
+			b.ReportMetric(float64(4*len(update))/float64(len(out)), "ratio")
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	update := normal(1, 1_000_000)
+	for _, keep := range []int{32, 128} {
+		b.Run(fmt.Sprintf("keep=%d", keep), func(b *testing.B) {
+			c := Codec{Size: len(update), Keep: keep}
+			in, err := c.Encode(nil, update)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(4 * len(update)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.Decode(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkCompress(b *testing.B) {
+	update := normal(1, 1_000_000)
+	f := NewFeedback(Codec{Size: len(update), Keep: 32}, Decay)
+	b.SetBytes(int64(4 * len(update)))
+	for b.Loop() {
+		if _, err := f.Compress(update); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

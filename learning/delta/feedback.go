@@ -1,0 +1,56 @@
+package delta
+
+import "fmt"
+
+// Decay is how much of what was not sent is kept for the next round, unless a
+// topic says otherwise: old news fades.
+const Decay = 0.95
+
+// Feedback remembers what the codec left out and adds it to the next update
+// (error feedback; Seide et al., Interspeech 2014; with decay as in SparseLoCo).
+// It belongs to one peer, is never sent, and is not safe for concurrent use.
+type Feedback struct {
+	codec      Codec
+	decay      float32
+	rest, next []float32
+}
+
+// NewFeedback returns a Feedback that has left out nothing yet. A codec that
+// does not validate makes Compress return an error.
+func NewFeedback(c Codec, decay float32) *Feedback {
+	return &Feedback{codec: c, decay: decay}
+}
+
+// Compress returns the bytes to send for update, one float32 per parameter:
+//
+//	rest = decay*rest + update;  q = encode(rest);  rest -= q
+//
+// It subtracts what is sent, not what others make of it. After an error, as for
+// a value that is not finite, what is remembered is what it was.
+func (f *Feedback) Compress(update []float32) ([]byte, error) {
+	if err := f.codec.Validate(); err != nil {
+		return nil, err
+	}
+	if len(update) != f.codec.Size {
+		return nil, fmt.Errorf("compress update: %d values for %d parameters", len(update), f.codec.Size)
+	}
+	if f.rest == nil {
+		f.rest, f.next = make([]float32, f.codec.Size), make([]float32, f.codec.Size)
+	}
+	for i, u := range update {
+		f.next[i] = f.decay*f.rest[i] + u
+	}
+	b, err := f.codec.Encode(nil, f.next)
+	if err != nil {
+		return nil, fmt.Errorf("compress update: %w", err)
+	}
+	sent, err := f.codec.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("compress update: %w", err)
+	}
+	for i, at := range sent.Index {
+		f.next[at] = float32(float64(f.next[at]) - float64(sent.Value[i])/One)
+	}
+	f.rest, f.next = f.next, f.rest
+	return b, nil
+}

@@ -1,0 +1,86 @@
+package delta
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// rest after n updates = Σ decay^(n-i) (update_i - sent_i), so what was sent and
+// what waits, decayed alike, are all there ever was.
+func TestFeedbackLosesNothing(t *testing.T) {
+	for _, decay := range []float32{1, Decay, 0.5} {
+		c := Codec{Size: 1500, Keep: 16}
+		f := NewFeedback(c, decay)
+		balance := make([]float64, c.Size) // of updates, less what was sent
+		for round := range uint64(60) {
+			update := normal(round, c.Size)
+			b, err := f.Compress(update)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, u := range update {
+				balance[i] = balance[i]*float64(decay) + float64(u)
+			}
+			s := mustDecode(t, c, b)
+			for i, at := range s.Index {
+				balance[at] -= float64(s.Value[i]) / One
+			}
+		}
+		for i, want := range balance {
+			if got := float64(f.rest[i]); math.Abs(got-want) > 1e-6 {
+				t.Fatalf("decay %v, value %d: %v waits, want %v", decay, i, got, want)
+			}
+		}
+	}
+}
+
+// Every value is sent in the end: none can wait for ever.
+func TestWhatWaitsIsSentInTheEnd(t *testing.T) {
+	c := Codec{Size: 1024, Keep: 32}
+	f := NewFeedback(c, 1)
+	update := normal(4, c.Size)
+	for range 200 {
+		if _, err := f.Compress(update); err != nil {
+			t.Fatal(err)
+		}
+		clear(update)
+	}
+	for i, x := range f.rest {
+		if math.Abs(float64(x)) > 1.0/One {
+			t.Fatalf("value %d: %v units still wait", i, x*One)
+		}
+	}
+}
+
+func TestAnUpdateThatIsNotFiniteLeavesNoTrace(t *testing.T) {
+	c := Codec{Size: 1100, Keep: 32}
+	f := NewFeedback(c, Decay)
+	if _, err := f.Compress(normal(1, c.Size)); err != nil {
+		t.Fatal(err)
+	}
+	before := slices.Clone(f.rest)
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		update := normal(2, c.Size)
+		update[1050] = float32(bad)
+		if _, err := f.Compress(update); err == nil || !slices.Equal(f.rest, before) {
+			t.Errorf("%v: error %v, rest changed: %t", bad, err, !slices.Equal(f.rest, before))
+		}
+	}
+	if _, err := f.Compress(make([]float32, 3)); err == nil {
+		t.Error("an update of another length was taken")
+	}
+}
+
+// Sums of finite values may overflow; that is an error too, and passes.
+func TestAnOverflowLeavesNoTrace(t *testing.T) {
+	c := Codec{Size: 2, Keep: 1024}
+	f := NewFeedback(c, 1)
+	big := []float32{math.MaxFloat32, 0}
+	if _, err := f.Compress(big); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Compress(big); err == nil || !(f.rest[0] <= math.MaxFloat32) {
+		t.Errorf("got %v, rest %v; want an error and a number", err, f.rest)
+	}
+}
