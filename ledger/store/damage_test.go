@@ -170,53 +170,6 @@ func TestALogWhoseSegmentsAreAllGoneIsNotANewLog(t *testing.T) {
 	}
 }
 
-func TestForeignAndMisplacedFilesAreFound(t *testing.T) {
-	m, _ := written(t, 24)
-	other, _ := written(t, 24)
-	data := func(m *memory, name string) []byte { return m.names[name].data }
-	tests := map[string]struct {
-		left *memory
-		want string
-		open bool // Open goes on: the file is not one of the log's
-	}{
-		"a note":                        {m.with("d/notes.txt", nil), "d/notes.txt", true},
-		"an unusual number":             {m.with("d/0000002.log", data(m, "d/000002.log")), "d/0000002.log", true},
-		"segment zero":                  {m.with("d/000000.log", data(m, "d/000002.log")), "d/000000.log", true},
-		"a segment of another log":      {m.with("d/000002.log", data(other, "d/000002.log")), "d/000002.log", false},
-		"a segment under another name":  {m.with("d/000003.log", data(m, "d/000002.log")), "d/000003.log", false},
-		"an older copy of a segment":    {m.with("d/000001.log", data(m, "d/000001.log")[:120]), "d/000001.log", false},
-		"bytes after a closed segment":  {m.with("d/000001.log", append(data(m, "d/000001.log"), 0)), "d/000001.log", false},
-		"zeroes after a closed segment": {m.with("d/000001.log", append(data(m, "d/000001.log"), make([]byte, 30)...)), "d/000001.log", false},
-	}
-	for name, test := range tests {
-		if bad, _ := complaints(t, test.left); !slices.Contains(bad, test.want) {
-			t.Errorf("%s: Check names %v", name, bad)
-		}
-		if _, err := open(test.left, "d", testLimit); (err == nil) != test.open {
-			t.Errorf("%s: Open gives %v", name, err)
-		}
-	}
-}
-
-func TestARecordInAnotherPlaceIsDamage(t *testing.T) {
-	m := newMemory()
-	l, err := open(m, "d", segmentLimit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var at [3]Position
-	for i, s := range []string{"first", "other", "third"} {
-		at[i], _ = l.Append(1, []byte(s))
-	}
-	l.Close()
-	data := slices.Clone(m.names["d/000001.log"].data)
-	copy(data[at[1].Offset:], data[at[0].Offset:at[1].Offset])
-	bad, sound := complaints(t, m.with("d/000001.log", data))
-	if len(bad) != 1 || len(sound) != 2 {
-		t.Errorf("Check names %v and yields %q", bad, sound)
-	}
-}
-
 func TestAFileCutShortOpensWithWhatIsLeft(t *testing.T) {
 	m, want := written(t, 24)
 	logs := m.files()[:len(m.files())-1]

@@ -74,7 +74,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	var acked uint64
 	torn := 0
 	for round := range 10 {
-		acked = killOnce(t, dir, rng.IntN(300), acked)
+		acked = killOnce(t, dir, rng.IntN(100), acked)
 		v, err := View(dir)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)

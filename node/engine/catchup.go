@@ -191,7 +191,6 @@ func (e *Engine) takeFinal(from Peer, m FinalMessage) error {
 // announce repeats the newest certificate from time to time, so that who missed
 // it learns that it is behind.
 func (e *Engine) announce() error {
-	e.greet()
 	c := &e.consensus
 	if c.newest == nil || c.announceAt == 0 || e.now < c.announceAt {
 		return nil

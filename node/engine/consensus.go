@@ -394,11 +394,7 @@ func (e *Engine) takeNextBlock() (bool, error) {
 
 // apply makes a certified block ours and moves to the instance after it.
 func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*ledger.Entry) {
-	ids := make([]ledger.CID, len(entries))
-	for i, x := range entries {
-		ids[i] = x.CID()
-	}
-	e.emit(Store{Record{RecordFinal, encodeFinal(b, cert), ids}})
+	e.emit(Store{Record{RecordFinal, encodeFinal(b, cert)}})
 	receipt := e.replica.Apply(b, entries)
 	for _, cut := range b.Cuts {
 		e.chains.certified(cut.Author, cut.Seq)

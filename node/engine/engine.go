@@ -139,6 +139,7 @@ func (e *Engine) advance() error {
 			break
 		}
 	}
+	e.greet()
 	if err := e.contribute(); err != nil {
 		return err
 	}

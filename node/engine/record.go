@@ -21,9 +21,6 @@ const (
 type Record struct {
 	Kind RecordKind
 	Data []byte
-	// Entries are the CIDs of what a final block certifies, in order; for an
-	// index, not part of the record's bytes.
-	Entries []ledger.CID
 }
 
 // Final is a block with its certificate, in bytes.

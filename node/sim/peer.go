@@ -90,7 +90,7 @@ func (p *Peer) act(o engine.Output) error {
 	w := p.world
 	switch o := o.(type) {
 	case engine.Store:
-		p.store.append(o.Record)
+		return p.store.append(o.Record)
 	case engine.StoreBlob:
 		p.store.blobs[o.CID] = o.Data
 	case engine.Publish:

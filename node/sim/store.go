@@ -13,44 +13,35 @@ import (
 type store struct {
 	records []engine.Record
 	blobs   map[ledger.CID][]byte
-	heights []int // index of each height's record
-	entries map[ledger.CID][]byte
-	places  map[place][]byte
-}
-
-type place struct {
-	author ledger.Author
-	seq    uint64
+	index   *engine.Index[int]
 }
 
 var _ engine.Library = (*store)(nil)
 
 func newStore() *store {
-	return &store{blobs: map[ledger.CID][]byte{}, entries: map[ledger.CID][]byte{}, places: map[place][]byte{}}
+	return &store{blobs: map[ledger.CID][]byte{}, index: engine.NewIndex[int]()}
 }
 
 func (s *store) clone() *store {
-	return &store{
-		slices.Clone(s.records), maps.Clone(s.blobs), slices.Clone(s.heights), maps.Clone(s.entries), maps.Clone(s.places),
+	c := newStore()
+	c.blobs = maps.Clone(s.blobs)
+	for _, r := range s.records {
+		_ = c.append(r) // it was taken once
 	}
+	return c
 }
 
-func (s *store) append(r engine.Record) {
-	switch r.Kind {
-	case engine.RecordFinal:
-		s.heights = append(s.heights, len(s.records))
-	case engine.RecordEntry:
-		if e, err := ledger.DecodeEntry(r.Data); err == nil {
-			s.entries[e.CID()] = r.Data
-			s.places[place{e.Author, e.Seq}] = r.Data
-		}
+func (s *store) append(r engine.Record) error {
+	if err := s.index.Add(r, len(s.records)); err != nil {
+		return err
 	}
 	s.records = append(s.records, r)
+	return nil
 }
 
 func (s *store) all() iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
-		for _, r := range s.records {
+		for _, r := range slices.Clone(s.records) {
 			if !yield(r, nil) {
 				return
 			}
@@ -59,16 +50,21 @@ func (s *store) all() iter.Seq2[engine.Record, error] {
 }
 
 func (s *store) Height(h uint64) (entries [][]byte, final []byte) {
-	if h == 0 || h > uint64(len(s.heights)) {
+	at, last, ok := s.index.Height(h)
+	if !ok {
 		return nil, nil
 	}
-	r := s.records[s.heights[h-1]]
-	for _, id := range r.Entries {
-		entries = append(entries, s.entries[id])
+	for _, i := range at {
+		entries = append(entries, s.records[i].Data)
 	}
-	return entries, r.Data
+	return entries, s.records[last].Data
 }
 
-func (s *store) Entry(author ledger.Author, seq uint64) []byte { return s.places[place{author, seq}] }
+func (s *store) Entry(author ledger.Author, seq uint64) []byte {
+	if i, ok := s.index.Entry(author, seq); ok {
+		return s.records[i].Data
+	}
+	return nil
+}
 
 func (s *store) Blob(id ledger.CID) []byte { return s.blobs[id] }

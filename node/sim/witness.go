@@ -24,6 +24,11 @@ type ballot struct {
 	slot   finality.Slot
 }
 
+type place struct {
+	author ledger.Author
+	seq    uint64
+}
+
 func newWitness() witness {
 	return witness{
 		map[uint64]ledger.CID{}, map[uint64]ledger.Hash{}, map[uint64]ledger.CID{}, map[ballot]string{}, map[place]ledger.CID{},

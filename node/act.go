@@ -1,0 +1,247 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/store"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/p2p"
+)
+
+// act carries out what the engine decided; nothing else in this package has
+// effects. What is to be stored is stored first and made durable, once, before
+// anything is published.
+func (n *Node) act(ctx context.Context, out []engine.Output) error {
+	dirty, err := n.store(out)
+	if err != nil {
+		return err
+	}
+	for _, o := range out {
+		switch o := o.(type) {
+		case engine.Publish:
+			if dirty {
+				if err := n.home.Log().Sync(); err != nil {
+					return err
+				}
+				dirty = false
+			}
+			n.publish(ctx, o.Data)
+		case engine.Ask:
+			n.work.Go(func() { n.askAll(ctx, o) })
+		case engine.Fetch:
+			n.fetch(ctx, o)
+		case engine.Train:
+			n.work.Go(func() { n.train(ctx, o) })
+		case engine.Score:
+			n.work.Go(func() { n.score(ctx, o) })
+		case engine.Alarm:
+			n.timer.Reset(time.Duration(max(0, o.At-n.now())))
+		case engine.Blame:
+			n.log.WarnContext(ctx, "blame", "peer", o.Peer, "err", o.Reason)
+		case engine.Certified:
+			if err := n.certified(o); err != nil {
+				return err
+			}
+		case engine.Settled:
+			n.settled(o)
+		case engine.Noticed:
+			n.events.publish(Noticed{o.Text})
+		}
+	}
+	return nil
+}
+
+func (n *Node) store(out []engine.Output) (dirty bool, err error) {
+	for _, o := range out {
+		switch o := o.(type) {
+		case engine.Store:
+			dirty = true
+			if err := n.library.add(o.Record); err != nil {
+				return dirty, err
+			}
+		case engine.StoreBlob:
+			if _, err := n.home.Blobs().Put(o.Data); err != nil {
+				return dirty, fmt.Errorf("keep blob: %w", err)
+			}
+		case engine.DropBlob:
+			if err := n.home.Blobs().Delete(o.CID.Cid); err != nil {
+				return dirty, fmt.Errorf("drop blob: %w", err)
+			}
+		}
+	}
+	return dirty, nil
+}
+
+// publish hands a message to gossip. A block too large for it is asked for by
+// whoever hears votes about it.
+func (n *Node) publish(ctx context.Context, data []byte) {
+	if err := n.topic.Publish(ctx, data); err != nil && !errors.Is(err, p2p.ErrTooLarge) && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "publish", "err", err)
+	}
+}
+
+// askAll asks one peer, or all that are connected, and brings the answers back.
+func (n *Node) askAll(ctx context.Context, o engine.Ask) {
+	peers := n.topic.Peers()
+	if o.To != (ledger.Author{}) {
+		if id, err := peerOf(o.To); err == nil {
+			peers = []peer.ID{id}
+		}
+	}
+	for _, id := range peers[:min(len(peers), maxAsked)] {
+		n.work.Go(func() {
+			messages, err := n.ask(ctx, id, o.Query)
+			if err != nil {
+				n.log.DebugContext(ctx, "ask", "peer", id, "err", err)
+			}
+			if from, err := authorOf(id); err == nil {
+				_ = n.put(ctx, engine.Answered{From: from, Messages: messages})
+			}
+		})
+	}
+}
+
+// maxAsked bounds the peers that one question goes to.
+const maxAsked = 4
+
+// fetch tries peer after peer until one has the blob, or the round is over.
+func (n *Node) fetch(ctx context.Context, o engine.Fetch) {
+	ctx, cancel := context.WithCancel(ctx)
+	n.fetches[o.CID] = cancel
+	n.work.Go(func() {
+		defer cancel()
+		if data := n.library.Blob(o.CID); data != nil {
+			_ = n.put(ctx, engine.Fetched{Data: data})
+			return
+		}
+		for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
+			for _, id := range n.sources(o.From) {
+				messages, err := n.ask(ctx, id, engine.Query{Kind: engine.AskBlob, Name: &o.CID})
+				if err != nil || len(messages) == 0 {
+					continue
+				}
+				if m, is := messages[0].(engine.BlobMessage); is && ledger.SumBlob(m.Data) == o.CID {
+					_ = n.put(ctx, engine.Fetched{Data: m.Data})
+					return
+				}
+			}
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+		}
+	})
+}
+
+// sources are the topic's peers, the likeliest first.
+func (n *Node) sources(first ledger.Author) []peer.ID {
+	peers := n.topic.Peers()
+	if id, err := peerOf(first); err == nil && first != (ledger.Author{}) {
+		peers = append([]peer.ID{id}, peers...)
+	}
+	return peers
+}
+
+// train runs the trainer and compresses its update, with what earlier ones left.
+func (n *Node) train(ctx context.Context, o engine.Train) {
+	anchor := make(learning.Vector, len(o.Anchor))
+	learning.FromAnchor(anchor, o.Anchor)
+	update, metrics, err := n.cfg.Trainer.Train(ctx, learning.Task{Anchor: anchor, Round: o.Round, Seed: n.seed(o.Round)})
+	var data []byte
+	if err == nil {
+		data, err = n.rest.Compress(update)
+	}
+	if err != nil && ctx.Err() == nil {
+		n.events.publish(Noticed{fmt.Sprintf("round %d is skipped: %v", o.Round, err)})
+	} else {
+		n.events.publish(Trained{Round: o.Round, Loss: metrics.Loss, Bytes: len(data)})
+	}
+	_ = n.put(ctx, engine.Trained{Round: o.Round, Delta: data})
+}
+
+// seed differs by peer and round, and is the same if a round is trained again.
+func (n *Node) seed(round uint64) uint64 {
+	a := n.Author()
+	s := round
+	for _, b := range a[:8] {
+		s = s*257 + uint64(b)
+	}
+	return s
+}
+
+// score measures the deltas that it is given on held-out data.
+func (n *Node) score(ctx context.Context, o engine.Score) {
+	base := make(learning.Vector, len(o.Anchor))
+	learning.FromAnchor(base, o.Anchor)
+	deltas := make([]learning.Vector, len(o.Deltas))
+	for i, d := range o.Deltas {
+		deltas[i] = dense(d, len(base))
+	}
+	scores, err := n.cfg.Trainer.Evaluate(ctx, base, deltas)
+	if err != nil && ctx.Err() == nil {
+		n.events.publish(Noticed{fmt.Sprintf("round %d is not scored: %v", o.Round, err)})
+	}
+	measures := make([]*engine.Measure, len(o.Deltas))
+	for i := range min(len(scores), len(measures)) {
+		measures[i] = measure(scores[i])
+	}
+	_ = n.put(ctx, engine.Scored{Round: o.Round, Scores: measures})
+}
+
+func dense(d delta.Sparse, size int) learning.Vector {
+	v := make(learning.Vector, size)
+	for i, at := range d.Index {
+		v[at] = float32(d.Value[i]) / delta.One
+	}
+	return v
+}
+
+// measure turns nats into micro-nats; here floats end. What is not a number is
+// no score.
+func measure(s learning.Score) *engine.Measure {
+	u, se := math.Round(s.Gain*1e6), math.Round(s.StdErr*1e6)
+	if math.IsNaN(u) || math.IsNaN(se) {
+		return nil
+	}
+	const limit = 1e15
+	return &engine.Measure{U: int64(max(-limit, min(u, limit))), SE: int64(max(0, min(se, limit)))}
+}
+
+// certified tells of a block and, now and then, notes it in the head file.
+func (n *Node) certified(o engine.Certified) error {
+	n.events.publish(Certified{Receipt: o.Receipt})
+	if time.Since(n.headAt) < time.Second {
+		return nil
+	}
+	return n.saveHead()
+}
+
+// saveHead notes the newest height, which must be durable in the log by then.
+func (n *Node) saveHead() error {
+	head := n.engine.Replica().Head
+	if head.Height == 0 {
+		return nil
+	}
+	if err := n.home.Log().Sync(); err != nil {
+		return err
+	}
+	n.headAt = time.Now()
+	return n.home.SetHead(store.Head{Height: head.Height, Block: head.Block.String()})
+}
+
+func (n *Node) settled(o engine.Settled) {
+	for id, cancel := range n.fetches {
+		cancel()
+		delete(n.fetches, id)
+	}
+	n.events.publish(Settled{Outcome: o.Outcome})
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// Index finds the records of a log again: P is a record's place in it.
+type Index[P any] struct {
+	entries   map[ledger.CID]indexed[P]
+	numbers   map[number]P
+	heights   []height[P]
+	certified map[ledger.Author]uint64
+}
+
+type indexed[P any] struct {
+	at   P
+	seq  uint64
+	prev ledger.CID
+}
+
+type number struct {
+	author ledger.Author
+	seq    uint64
+}
+
+type height[P any] struct {
+	entries []P
+	final   P
+}
+
+// NewIndex is the index of an empty log.
+func NewIndex[P any]() *Index[P] {
+	return &Index[P]{
+		entries: map[ledger.CID]indexed[P]{}, numbers: map[number]P{}, certified: map[ledger.Author]uint64{},
+	}
+}
+
+// Add takes the next record of the log.
+func (x *Index[P]) Add(r Record, at P) error {
+	switch r.Kind {
+	case RecordEntry:
+		e, err := ledger.DecodeEntry(r.Data)
+		if err != nil {
+			return fmt.Errorf("index: %w", err)
+		}
+		x.entries[e.CID()] = indexed[P]{at, e.Seq, e.Prev}
+		x.numbers[number{e.Author, e.Seq}] = at
+	case RecordFinal:
+		b, _, err := DecodeFinal(r.Data)
+		if err != nil {
+			return fmt.Errorf("index: %w", err)
+		}
+		return x.addBlock(b, at)
+	}
+	return nil
+}
+
+// addBlock finds a block's entries by walking back from its heads.
+func (x *Index[P]) addBlock(b *ledger.Block, at P) error {
+	h := height[P]{final: at}
+	for _, cut := range b.Cuts {
+		var run []P
+		for id := cut.Head; ; {
+			e, ok := x.entries[id]
+			if !ok {
+				return fmt.Errorf("index: height %d names entry %v, which the log lacks", b.Header.Height, id)
+			}
+			run = append(run, e.at)
+			if e.seq <= x.certified[cut.Author]+1 {
+				break
+			}
+			id = e.prev
+		}
+		for i := range run {
+			h.entries = append(h.entries, run[len(run)-1-i])
+		}
+		x.certified[cut.Author] = cut.Seq
+	}
+	x.heights = append(x.heights, h)
+	return nil
+}
+
+// Height returns where a certified block and its entries are.
+func (x *Index[P]) Height(n uint64) (entries []P, final P, ok bool) {
+	if n == 0 || n > uint64(len(x.heights)) {
+		return nil, final, false
+	}
+	h := x.heights[n-1]
+	return h.entries, h.final, true
+}
+
+// Entry returns where an author's entry is.
+func (x *Index[P]) Entry(author ledger.Author, seq uint64) (at P, ok bool) {
+	at, ok = x.numbers[number{author, seq}]
+	return at, ok
+}

@@ -1,0 +1,234 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
+	"github.com/grapevine-network/grapevine/p2p"
+)
+
+// Node is a peer of one topic.
+type Node struct {
+	cfg      Config
+	log      *slog.Logger
+	home     *home.Home
+	library  *library
+	host     *p2p.Host
+	topic    *p2p.Topic
+	key      ed25519.PrivateKey
+	manifest *ledger.Manifest
+	name     ledger.CID
+	engine   *engine.Engine
+	machine  Machine
+	rest     *delta.Feedback
+	start    time.Time
+	events   *timeline
+
+	inputs  chan engine.Input
+	calls   chan func()
+	work    sync.WaitGroup
+	fetches map[ledger.CID]context.CancelFunc
+	timer   *time.Timer
+	headAt  time.Time
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Open takes the home, replays its ledger and begins to listen. Nothing of the
+// topic happens before Run. ctx bounds opening only.
+func Open(ctx context.Context, c Config) (_ *Node, err error) {
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("open node: %w", err)
+	}
+	n := &Node{
+		cfg: c, log: c.Log, start: time.Now(), events: newTimeline(),
+		inputs: make(chan engine.Input, 256), calls: make(chan func()), fetches: map[ledger.CID]context.CancelFunc{},
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open node: %w", errors.Join(err, n.Close()))
+		}
+	}()
+	if n.home, err = home.Open(c.Dir); err != nil {
+		return nil, err
+	}
+	if err := n.openTopic(); err != nil {
+		return nil, err
+	}
+	return n, n.listen(ctx)
+}
+
+func (n *Node) openTopic() error {
+	key, created, err := n.home.Identity()
+	if err != nil {
+		return err
+	}
+	n.key = key
+	if n.cfg.Manifest != nil {
+		if err := n.home.SetManifest(n.cfg.Manifest); err != nil {
+			return err
+		}
+	}
+	data, err := n.home.Manifest()
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("no topic: give a manifest, or the directory of a home that has one")
+	} else if err != nil {
+		return err
+	}
+	if n.manifest, n.name, err = ledger.DecodeManifest(data); err != nil {
+		return err
+	}
+	anchor, err := n.firstAnchor()
+	if err != nil {
+		return err
+	}
+	return n.openEngine(anchor, created)
+}
+
+// firstAnchor is the model that the topic began with.
+func (n *Node) firstAnchor() ([]byte, error) {
+	if n.cfg.Anchor != nil {
+		if _, err := n.home.Blobs().Put(n.cfg.Anchor); err != nil {
+			return nil, err
+		}
+		return n.cfg.Anchor, nil
+	}
+	anchor, err := n.home.Blobs().Get(n.manifest.Learning.Anchor.Cid)
+	if err != nil {
+		return nil, fmt.Errorf("the topic's first model: %w", err)
+	}
+	return anchor, nil
+}
+
+func (n *Node) openEngine(anchor []byte, fresh bool) (err error) {
+	sign := func(message []byte) []byte { return ed25519.Sign(n.key, message) }
+	n.engine, err = engine.New(engine.Config{
+		Manifest: n.manifest, Topic: n.name, Anchor: anchor, Author: n.Author(), Sign: sign, Secret: n.secret(),
+		Train: n.cfg.Trainer != nil, Score: n.cfg.Trainer != nil, Fresh: fresh,
+	})
+	if err != nil {
+		return err
+	}
+	n.library = newLibrary(n.home)
+	if err := n.engine.Restore(n.library.replay(), n.library.Blob); err != nil {
+		return err
+	}
+	n.rest = delta.NewFeedback(n.engine.Replica().Codec(), float32(n.manifest.Learning.Decay)/ledger.One)
+	n.machine = n.engine
+	if n.cfg.Tamper != nil {
+		n.machine = n.cfg.Tamper(n.engine, Self{n.name, n.Author(), sign, n.manifest})
+	}
+	n.observe()
+	return nil
+}
+
+// secret makes salts that only the holder of the key can make.
+func (n *Node) secret() [32]byte {
+	mac := hmac.New(sha256.New, n.key.Seed())
+	mac.Write([]byte("grapevine/secret/1"))
+	return [32]byte(mac.Sum(nil))
+}
+
+func (n *Node) listen(ctx context.Context) (err error) {
+	n.host, err = p2p.Open(ctx, p2p.Config{
+		Key: n.key, Listen: n.cfg.Listen, Bootstrap: n.cfg.Peers, MDNS: n.cfg.MDNS, Agent: "grapevine", Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	n.topic, err = n.host.Join(ctx, n.name.String(), n.check)
+	return err
+}
+
+// check is what gossip asks of a message before it is passed on: all that can be
+// said without knowing the ledger.
+func (n *Node) check(_ peer.ID, data []byte) (any, p2p.Verdict) {
+	m, err := engine.Decode(data, n.name, ledger.Ed25519)
+	if err != nil || !engine.Gossiped(m) {
+		return nil, p2p.Reject
+	}
+	return m, p2p.Accept
+}
+
+// Author is the node's key: its peer ID and account.
+func (n *Node) Author() ledger.Author { return ledger.Author(n.key.Public().(ed25519.PublicKey)) }
+
+// Topic names the topic.
+func (n *Node) Topic() ledger.CID { return n.name }
+
+// Manifest holds the topic's rules. It must not be changed.
+func (n *Node) Manifest() *ledger.Manifest { return n.manifest }
+
+// Addrs returns the addresses at which others reach this node, with /p2p/.
+func (n *Node) Addrs() []string { return n.host.Addrs() }
+
+// Connect connects to a peer by its address.
+func (n *Node) Connect(ctx context.Context, addr string) error { return n.host.Connect(ctx, addr) }
+
+// Traffic is what went through the node's network so far.
+func (n *Node) Traffic() p2p.Traffic { return n.host.Traffic() }
+
+// Inspect calls f with the certified truth as this node has it. f must not keep
+// or change it. It works while Run does.
+func (n *Node) Inspect(ctx context.Context, f func(r *audit.Replica)) error {
+	done := make(chan struct{})
+	call := func() { f(n.engine.Replica()); close(done) }
+	select {
+	case n.calls <- call:
+		<-done
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Pause stops or resumes the opening of rounds by this node; what is in flight
+// is finished.
+func (n *Node) Pause(ctx context.Context, on bool) error { return n.put(ctx, engine.Pause{On: on}) }
+
+func (n *Node) put(ctx context.Context, in engine.Input) error {
+	select {
+	case n.inputs <- in:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close gives back the home and the network. Run must have returned.
+func (n *Node) Close() error {
+	var err error
+	if n.topic != nil {
+		err = n.topic.Close()
+	}
+	if n.host != nil {
+		err = errors.Join(err, n.host.Close())
+	}
+	if n.home != nil {
+		if n.engine != nil && n.library != nil {
+			err = errors.Join(err, n.saveHead())
+		}
+		err = errors.Join(err, n.home.Close())
+	}
+	n.events.close()
+	return err
+}
