@@ -147,7 +147,10 @@ func (s *State) emit(p *Settlement) {
 }
 
 // payTrainers divides the pool by w·s: linear, so splitting a bond among k
-// identities gains none of them anything, and floors lose them some.
+// identities gains none of them anything, and floors lose them some. A round in
+// which hardly anything is gained pays hardly anything: the divisor is at least
+// what the same bonds would have at FullScore each, or the luckiest of many
+// useless deltas would earn the pool.
 func (s *State) payTrainers(p *Settlement) {
 	var positive []weighted[uint64]
 	for _, d := range p.Deltas {
@@ -156,13 +159,19 @@ func (s *State) payTrainers(p *Settlement) {
 		}
 	}
 	p.Median = lowerMedian(positive)
-	total := new(big.Int)
+	total, least := new(big.Int), new(big.Int)
 	for i := range p.Deltas {
 		d := &p.Deltas[i]
 		if d.Counts && !d.Copy && d.U > 0 {
 			d.Score = min(uint64(d.U), 4*p.Median, s.Economy.MaxScore)
 		}
 		total.Add(total, product(d.Bond, d.Score))
+		if d.Counts && !d.Copy {
+			least.Add(least, product(d.Bond, s.Economy.FullScore))
+		}
+	}
+	if total.Cmp(least) < 0 {
+		total = least
 	}
 	for i := range p.Deltas {
 		d := &p.Deltas[i]

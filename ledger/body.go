@@ -38,7 +38,8 @@ type Opening struct {
 	Scores []Score `cbor:"scores"`
 }
 
-// Score says what a delta gains on its validator's held-out data.
+// Score says what a delta gains on its validator's held-out data, when added to
+// the anchor divided by the number of the round's reveals: its share of a mean.
 type Score struct {
 	_     struct{} `cbor:",toarray"`
 	Delta uint64   // place among the round's reveals, sorted by author, from 0

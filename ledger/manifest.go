@@ -66,6 +66,7 @@ type Economy struct {
 	Newcomers  uint64 `cbor:"newcomers"`  //
 	Treasury   uint64 `cbor:"treasury"`   //
 	MaxScore   uint64 `cbor:"max_score"`  // of one delta, micro-nats
+	FullScore  uint64 `cbor:"full_score"` // mean score that earns a whole pool, micro-nats; less earns less
 	Slash      uint64 `cbor:"slash"`      // of bond and stake for a fork, Q16
 	Reporter   uint64 `cbor:"reporter"`   // of what was slashed to who reported it, Q16
 }
@@ -200,6 +201,7 @@ func (e Economy) validate() error {
 		within("economy.cap", e.Cap, 1, MaxAmount),
 		within("economy.rate", e.Rate, 0, 1<<32),
 		within("economy.max_score", e.MaxScore, 1, 1<<24),
+		within("economy.full_score", e.FullScore, 0, e.MaxScore),
 		within("economy.slash", e.Slash, 0, One),
 		within("economy.reporter", e.Reporter, 0, One/2))
 	for _, share := range []uint64{e.Trainers, e.Validators, e.Newcomers, e.Treasury} {

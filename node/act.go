@@ -178,13 +178,14 @@ func (n *Node) seed(round uint64) uint64 {
 	return s
 }
 
-// score measures the deltas that it is given on held-out data.
+// score measures the deltas that it is given on held-out data, each at the share
+// that it has in the mean.
 func (n *Node) score(ctx context.Context, o engine.Score) {
 	base := make(learning.Vector, len(o.Anchor))
 	learning.FromAnchor(base, o.Anchor)
 	deltas := make([]learning.Vector, len(o.Deltas))
 	for i, d := range o.Deltas {
-		deltas[i] = dense(d, len(base))
+		deltas[i] = dense(d, len(base), o.Among)
 	}
 	scores, err := n.cfg.Trainer.Evaluate(ctx, base, deltas)
 	if err != nil && ctx.Err() == nil {
@@ -197,10 +198,11 @@ func (n *Node) score(ctx context.Context, o engine.Score) {
 	_ = n.put(ctx, engine.Scored{Round: o.Round, Scores: measures})
 }
 
-func dense(d delta.Sparse, size int) learning.Vector {
+// dense is a delta of the given number in a round.
+func dense(d delta.Sparse, size, among int) learning.Vector {
 	v := make(learning.Vector, size)
 	for i, at := range d.Index {
-		v[at] = float32(d.Value[i]) / delta.One
+		v[at] = float32(d.Value[i]) / float32(delta.One*among)
 	}
 	return v
 }

@@ -230,7 +230,7 @@ func (e *Engine) startScoring() {
 		}
 	}
 	c.scoring = true
-	e.emit(Score{r.Number, e.replica.Anchor(), deltas})
+	e.emit(Score{r.Number, e.replica.Anchor(), deltas, len(r.Reveals)})
 }
 
 // scored turns measures into scores. The deltas asked for were, in order, those

@@ -90,11 +90,15 @@ type (
 		Round  uint64
 		Anchor []int32
 	}
-	// Score measures what deltas gain on Anchor on our held-out data.
+	// Score measures what deltas gain on Anchor on our held-out data, each divided
+	// by Among, the number of deltas in the round: that is the step it takes the
+	// mean. A whole delta of a peer with other data than ours overshoots, and looks
+	// harmful even when it helps.
 	Score struct {
 		Round  uint64
 		Anchor []int32
 		Deltas []delta.Sparse
+		Among  int
 	}
 	// Alarm replaces the alarm before it.
 	Alarm struct{ At int64 }

@@ -119,7 +119,7 @@ func (p *Peer) act(o engine.Output) error {
 		}
 		w.after(int64(50+w.rng.IntN(250))*1e6, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
 	case engine.Score:
-		scores := w.problem.score(p.data, o.Anchor, o.Deltas)
+		scores := w.problem.score(p.data, o.Anchor, o.Deltas, o.Among)
 		w.after(int64(20+w.rng.IntN(80))*1e6, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
 	case engine.Settled:
 		clear(p.fetches)

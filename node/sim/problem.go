@@ -40,13 +40,13 @@ func (p problem) train(peer int, anchor []int32, rng *rand.Rand) []float32 {
 }
 
 // score measures exactly; the standard error is a guess of its size.
-func (p problem) score(peer int, anchor []int32, deltas []delta.Sparse) []*engine.Measure {
+func (p problem) score(peer int, anchor []int32, deltas []delta.Sparse, among int) []*engine.Measure {
 	scores := make([]*engine.Measure, len(deltas))
 	for j, d := range deltas {
 		gain := 0.0
 		for k, i := range d.Index {
 			before := float64(anchor[i])/delta.One - p.targets[peer][i]
-			after := before + float64(d.Value[k])/delta.One
+			after := before + float64(d.Value[k])/float64(delta.One*among)
 			gain += (before*before - after*after) / 2
 		}
 		scores[j] = &engine.Measure{U: int64(gain * 1e6), SE: 500}

@@ -81,7 +81,7 @@ func (w *World) found(n int) error {
 		Rounds: ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 1000, Propose: 1000, Delta: 300},
 		Economy: ledger.Economy{
 			Cap: 1e15, Rate: 1 << 26, Trainers: ledger.One * 70 / 100, Validators: ledger.One * 20 / 100,
-			Newcomers: ledger.One * 5 / 100, MaxScore: 1 << 20, Slash: ledger.One / 2, Reporter: ledger.One / 10,
+			Newcomers: ledger.One * 5 / 100, MaxScore: 1 << 20, FullScore: 1_000, Slash: ledger.One / 2, Reporter: ledger.One / 10,
 		},
 	}
 	e := &m.Economy
