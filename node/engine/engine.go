@@ -61,6 +61,12 @@ func (e *Engine) Replica() *audit.Replica { return e.replica }
 // Instance is the consensus instance that runs or is to begin.
 func (e *Engine) Instance() uint64 { return e.consensus.instance }
 
+// Voting tells whether consensus is under way and this peer has voted in it.
+func (e *Engine) Voting() bool {
+	c := &e.consensus
+	return c.machine != nil && c.machine.Running() && c.lastVote == c.instance
+}
+
 // Step takes one input at a time, which never goes back, and returns what to do
 // about it. An error is fatal: this peer can't go on without contradicting what
 // is certified, or itself.

@@ -91,10 +91,17 @@ func scenario(t *testing.T, seed uint64) error {
 func trouble(w *World, rng *rand.Rand) error {
 	honest := w.Honest()
 	p := honest[rng.IntN(len(honest))]
+	if err := w.For(time.Duration(rng.IntN(2000)) * time.Millisecond); err != nil { // at any point of an instance
+		return err
+	}
 	switch rng.IntN(5) {
 	case 0: // crash and restart
 		p.Crash()
-		if err := w.For(time.Duration(rng.IntN(20)) * time.Second); err != nil {
+		away := time.Duration(rng.IntN(20)) * time.Second
+		if rng.IntN(2) == 0 {
+			away /= 1000
+		}
+		if err := w.For(away); err != nil {
 			return err
 		}
 		return p.Restart()
@@ -136,6 +143,50 @@ func TestTheSameSeedReplays(t *testing.T) {
 	now, seq, root := run()
 	if n, s, r := run(); n != now || s != seq || r != root {
 		t.Errorf("same seed, other history: %d and %d events, %v and %v", seq, s, time.Duration(now), time.Duration(n))
+	}
+}
+
+// All validators but the proposer forget the block that they voted for, and come
+// back: they must repeat their votes, not vote for something else.
+func TestAVoteIsNotChangedByACrash(t *testing.T) {
+	for seed := range uint64(20) {
+		w := mustWorld(t, Config{Seed: seed, Validators: 4})
+		mustRun(t, w, 1)
+		for range 3 {
+			if err := w.Until(func() bool { return w.Peers[1].engine.Voting() }, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range w.Peers {
+				p.Crash()
+			}
+			for _, p := range w.Peers {
+				if err := p.Restart(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		mustRun(t, w, 1)
+	}
+}
+
+func TestAForkIsProvenAndSlashedOnce(t *testing.T) {
+	for name, c := range map[string]Config{
+		"equivocator": {Seed: 1, Validators: 4, Attack: map[int]adversary.Kind{3: adversary.Equivocate}},
+		"twin":        {Seed: 1, Validators: 4, Twin: map[int]bool{3: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := mustWorld(t, c)
+			mustRun(t, w, 3)
+			s := w.Peers[0].Replica().State
+			a := s.Account(w.keys.author(3))
+			if !a.Forked || a.Bond != 500_000 || a.Stake != 500_000 {
+				t.Errorf("who forked its chain has %+v, want half of bond and stake gone", a)
+			}
+			const lost = 1_000_000
+			if want := uint64(lost - lost*(ledger.One/10)/ledger.One); s.Supply.Burnt != want {
+				t.Errorf("burnt %d, want %d: the rest goes to who reported it", s.Supply.Burnt, want)
+			}
+		})
 	}
 }
 
