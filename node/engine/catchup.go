@@ -43,7 +43,8 @@ func (e *Engine) start() error {
 	e.consensus.machine = m
 	e.consensus.lastVote = m.Newest()
 	e.consensus.decidedAt = e.now
-	e.enter(max(e.consensus.instance, m.Newest()))
+	e.enter(e.consensus.instance)
+	e.scheduleAnnounce(0)
 	alone := len(e.replica.State.Now) == 1 && e.seated()
 	e.catchup.meeting = !e.cfg.Fresh && !alone
 	return nil

@@ -234,6 +234,7 @@ func (e *Engine) omits(entries []*ledger.Entry) error {
 func (e *Engine) begin(b *ledger.Block) error {
 	var next *ledger.Tip
 	if b != nil {
+		e.emit(Store{Record{RecordBlock, b.Bytes()}})
 		next = &ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
 	}
 	e.consensus.machine.Silence(e.silent())
@@ -365,6 +366,7 @@ func (e *Engine) decided(cert *ledger.Certificate) {
 		c.decision = cert
 		return
 	}
+	e.emit(Store{Record{RecordBase, mustEncode(cert)}}) // or, should all crash, nobody could prove where we are
 	c.slow++
 	e.enter(cert.Instance + 1)
 }

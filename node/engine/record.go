@@ -15,6 +15,8 @@ const (
 	RecordFinal RecordKind = 2 // a certified block: Final
 	RecordVote  RecordKind = 3 // a vote of ours: finality.Frame
 	RecordMemo  RecordKind = 4 // what we must not forget until a round is over: Memo
+	RecordBase  RecordKind = 5 // the certificate of an instance that decided no block
+	RecordBlock RecordKind = 6 // a block that we vote for: who votes for it holds it
 )
 
 // Record is one entry of a peer's log.

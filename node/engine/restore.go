@@ -51,6 +51,19 @@ func (e *Engine) restore(r Record, blob func(ledger.CID) []byte) error {
 				e.blobs[*m.Delta] = data
 			}
 		}
+	case RecordBase:
+		cert, err := ledger.DecodeCertificate(r.Data)
+		if err != nil {
+			return err
+		}
+		e.consensus.newest = cert
+		e.enter(max(cert.Instance+1, e.consensus.instance))
+	case RecordBlock:
+		b, err := ledger.DecodeBlock(r.Data)
+		if err != nil {
+			return err
+		}
+		e.consensus.proposals[b.CID()] = b
 	case RecordFinal:
 		return e.restoreFinal(r.Data, blob)
 	}

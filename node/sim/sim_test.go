@@ -32,6 +32,13 @@ func mustRun(t testing.TB, w *World, rounds uint64) {
 	}
 }
 
+func mustRestart(t testing.TB, p *Peer) {
+	t.Helper()
+	if err := p.Restart(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPeersLearnAgreeAndArePaid(t *testing.T) {
 	for _, n := range []int{1, 4, 7, 16} {
 		t.Run(fmt.Sprintf("validators=%d", n), func(t *testing.T) {
@@ -156,12 +163,22 @@ func TestAVoteIsNotChangedByACrash(t *testing.T) {
 			if err := w.Until(func() bool { return w.Peers[1].engine.Voting() }, time.Minute); err != nil {
 				t.Fatal(err)
 			}
+			instance := w.Peers[1].engine.Instance()
+			proposer := w.Peers[0].Replica().State.Now.Proposer(w.topic, instance)
 			for _, p := range w.Peers {
 				p.Crash()
 			}
 			for _, p := range w.Peers {
-				if err := p.Restart(); err != nil {
-					t.Fatal(err)
+				if p.author() != proposer {
+					mustRestart(t, p)
+				}
+			}
+			if err := w.For(10 * time.Second); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range w.Peers {
+				if !p.up {
+					mustRestart(t, p)
 				}
 			}
 		}
@@ -206,9 +223,7 @@ func TestWithoutAQuorumHeightsStopAndResume(t *testing.T) {
 		t.Errorf("two of four made heights %d to %d", height, got)
 	}
 	for _, p := range w.Peers[:2] {
-		if err := p.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		mustRestart(t, p)
 	}
 	mustRun(t, w, 2)
 }

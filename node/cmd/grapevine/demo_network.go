@@ -129,7 +129,7 @@ func (d *demo) spec() string {
 // rules are those of a network on one computer: rounds end when all are done,
 // and time limits only bound what goes wrong.
 func (d *demo) rules(m *ledger.Manifest) {
-	m.Rounds = ledger.Rounds{Commit: 5, Reveal: 5, Seal: 5, Open: 5, Pace: 1_000, Propose: 1_000, Delta: 300}
+	m.Rounds = ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 500, Propose: 600, Delta: 300}
 	l := &m.Learning
 	l.Keep, l.Alpha, l.Steps, l.Rate = 128, ledger.One*5/4, 30, ledger.One*6/100
 	if d.shards.schema.Kind != "image" {
