@@ -26,9 +26,10 @@ type consensus struct {
 
 	proposals map[ledger.CID]*ledger.Block // of this instance and later ones
 	refused   map[ledger.CID]bool
-	proposed  bool                // by us, in this instance
-	decision  *ledger.Certificate // of a block that we do not have yet
-	newest    *ledger.Certificate // of whatever was decided last
+	absent    map[ledger.Author]bool // made no proposal when it was last their turn
+	proposed  bool                   // by us, in this instance
+	decision  *ledger.Certificate    // of a block that we do not have yet
+	newest    *ledger.Certificate    // of whatever was decided last
 	voted     map[ledger.Author]ballots
 	attempts  map[finality.Slot]byte
 
@@ -40,7 +41,7 @@ type consensus struct {
 
 func newConsensus() consensus {
 	return consensus{
-		instance: 1, proposals: map[ledger.CID]*ledger.Block{}, refused: map[ledger.CID]bool{},
+		instance: 1, proposals: map[ledger.CID]*ledger.Block{}, refused: map[ledger.CID]bool{}, absent: map[ledger.Author]bool{},
 		voted: map[ledger.Author]ballots{}, attempts: map[finality.Slot]byte{},
 	}
 }
@@ -72,7 +73,7 @@ func (e *Engine) drive() error {
 	if e.seated() && !c.proposed && !e.silent() && e.replica.State.Now.Proposer(e.cfg.Topic, c.instance) == e.cfg.Author {
 		return e.propose()
 	}
-	deadline := c.dueAt + e.millis(e.cfg.Manifest.Rounds.Propose)<<min(c.slow, finality.MaxSlow)
+	deadline := c.dueAt + e.patience()
 	if e.now < deadline {
 		c.wake = deadline
 		return nil
@@ -348,6 +349,7 @@ func (e *Engine) takeProposal(from Peer, b *ledger.Block) {
 		return
 	}
 	c.proposals[b.CID()] = b
+	delete(c.absent, b.Header.Proposer)
 	if b.Header.Height > e.replica.Head.Height+1 {
 		e.ask(from, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
 	}
@@ -367,8 +369,32 @@ func (e *Engine) decided(cert *ledger.Certificate) {
 		return
 	}
 	e.emit(Store{Record{RecordBase, mustEncode(cert)}}) // or, should all crash, nobody could prove where we are
-	c.slow++
+	e.blameProposer(cert.Instance)
 	e.enter(cert.Instance + 1)
+}
+
+// blameProposer draws the lesson of an instance that decided no block. If its
+// proposer was away, nobody need wait for it long the next time; if there was a
+// proposal, it came too late: times are too short.
+func (e *Engine) blameProposer(instance uint64) {
+	c := &e.consensus
+	for _, b := range c.proposals {
+		if b.Header.Instance == instance {
+			c.slow++
+			return
+		}
+	}
+	c.absent[e.replica.State.Now.Proposer(e.cfg.Topic, instance)] = true
+}
+
+// patience is how long to wait for this instance's proposal.
+func (e *Engine) patience() int64 {
+	c := &e.consensus
+	wait := e.millis(e.cfg.Manifest.Rounds.Propose) << min(c.slow, finality.MaxSlow)
+	if c.absent[e.replica.State.Now.Proposer(e.cfg.Topic, c.instance)] {
+		wait /= 8
+	}
+	return wait
 }
 
 // takeNextBlock applies the decided block once we hold all of it.
