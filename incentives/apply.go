@@ -78,7 +78,8 @@ func (s *State) commit(author ledger.Author, c *ledger.Commit) error {
 	if len(s.Round.Commits) >= ledger.MaxScores {
 		return void("COMMIT beyond the %d that a round takes", ledger.MaxScores)
 	}
-	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: uint64(len(s.Round.Commits))}
+	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: s.Round.Taken}
+	s.Round.Taken++
 	return nil
 }
 
@@ -89,6 +90,9 @@ func (s *State) reveal(author ledger.Author, v *ledger.Reveal) error {
 	c, ok := s.Round.Commits[author]
 	if !ok {
 		return void("REVEAL without a COMMIT")
+	}
+	if _, again := s.Round.Reveals[author]; again {
+		return void("a second REVEAL of round %d", v.Round)
 	}
 	if ledger.CommitHash(s.Topic, v.Round, author, c.Base, v.Delta, v.Salt) != c.Hash {
 		return void("REVEAL of another delta than the one committed to")
@@ -114,6 +118,9 @@ func (s *State) seal(author ledger.Author, v *ledger.Seal) error {
 func (s *State) open(author ledger.Author, o *ledger.Opening) error {
 	if err := s.during(PhaseOpen, o.Round); err != nil {
 		return err
+	}
+	if _, again := s.Round.Openings[author]; again {
+		return void("a second SCORE of round %d", o.Round)
 	}
 	hash, sealed := s.Round.Seals[author]
 	if !sealed || ledger.SealHash(s.Topic, o.Round, author, o.Salt, o.Scores) != hash {

@@ -27,6 +27,7 @@ type Round struct {
 	Phase    Phase                            `cbor:"phase"`
 	Blocks   uint64                           `cbor:"blocks"` // of this phase; COMMIT counts from the first COMMIT on
 	Commits  map[ledger.Author]Committed      `cbor:"commits"`
+	Taken    uint64                           `cbor:"taken"` // commits, those of forked authors included
 	Reveals  map[ledger.Author]Revealed       `cbor:"reveals"`
 	Seals    map[ledger.Author]ledger.Hash    `cbor:"seals"`
 	Openings map[ledger.Author][]ledger.Score `cbor:"openings"`
@@ -81,6 +82,7 @@ func (s *State) EndBlock(block ledger.CID) (over bool) {
 	}
 	r := &s.Round
 	if r.Idle() {
+		r.Blocks = 0 // there may have been a commit, of an author who forked since
 		return false
 	}
 	r.Blocks++

@@ -1,6 +1,7 @@
 package incentives
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 
@@ -42,6 +43,7 @@ func (d *DeltaPay) Merged() bool { return d.Counts && !d.Copy && d.Gate >= 0 }
 // Opinion is one validator's score of a delta.
 type Opinion struct {
 	Validator ledger.Author
+	Seat      int // of the validator in the committee
 	Stake     uint64
 	U         int32
 	SE        uint32
@@ -60,11 +62,12 @@ type DutyPay struct {
 func (s *State) Tally() []DeltaPay {
 	r := &s.Round
 	deltas := make([]DeltaPay, 0, len(r.Reveals))
+	opinions := s.opinions(len(r.Reveals))
 	for place, author := range r.Deltas() {
 		c, v := r.Commits[author], r.Reveals[author]
 		d := DeltaPay{
 			Author: author, Delta: v.Delta, Base: c.Base, Age: slices.Index(s.Anchors, c.Base), Bond: c.Bond,
-			Opinion: s.opinions(uint64(place)),
+			Opinion: opinions[place],
 		}
 		d.Counts = !s.Account(author).Forked && s.countsFor(author, d.Opinion)
 		var us, gates []weighted[int64]
@@ -79,12 +82,13 @@ func (s *State) Tally() []DeltaPay {
 	return deltas
 }
 
-func (s *State) opinions(place uint64) (out []Opinion) {
-	for _, seat := range s.Now {
-		for _, score := range s.Round.Openings[seat.Author] {
-			if score.Delta == place {
-				out = append(out, Opinion{seat.Author, seat.Stake, score.U, score.SE})
-			}
+// opinions collects what was opened about each place, in order of seats.
+func (s *State) opinions(places int) [][]Opinion {
+	out := make([][]Opinion, places)
+	for seat, v := range s.Now {
+		for _, score := range s.Round.Openings[v.Author] {
+			o := Opinion{v.Author, seat, v.Stake, score.U, score.SE}
+			out[score.Delta] = append(out[score.Delta], o)
 		}
 	}
 	return out
@@ -93,11 +97,13 @@ func (s *State) opinions(place uint64) (out []Opinion) {
 // countsFor tells whether the opinions are those of a quorum, the author of the
 // delta left out on both sides.
 func (s *State) countsFor(author ledger.Author, opinions []Opinion) bool {
-	others := func(i int) bool { return s.Now[i].Author != author }
-	scored := func(i int) bool {
-		return slices.ContainsFunc(opinions, func(o Opinion) bool { return o.Validator == s.Now[i].Author })
+	scored := make([]bool, len(s.Now))
+	for _, o := range opinions {
+		scored[o.Seat] = true
 	}
-	return s.Now.Quorum(scored, others)
+	return s.Now.Quorum(
+		func(seat int) bool { return scored[seat] },
+		func(seat int) bool { return s.Now[seat].Author != author })
 }
 
 // markRepeats marks as copies all but the first COMMIT of a delta's CID, those
@@ -112,7 +118,7 @@ func (s *State) markRepeats(deltas []DeltaPay) {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return int(s.Round.Commits[deltas[a].Author].Order) - int(s.Round.Commits[deltas[b].Author].Order)
+		return cmp.Compare(s.Round.Commits[deltas[a].Author].Order, s.Round.Commits[deltas[b].Author].Order)
 	})
 	for _, i := range order {
 		deltas[i].Copy = seen[deltas[i].Delta]
@@ -182,28 +188,37 @@ func (s *State) payTrainers(p *Settlement) {
 }
 
 // payValidators pays stake × duty. The denominator is what all owed, not what
-// all gave: nobody gains by another's silence.
+// all gave: as long as the same deltas count, nobody gains by another's silence.
 func (s *State) payValidators(p *Settlement) {
-	total := new(big.Int)
 	for _, seat := range s.Now {
-		v := DutyPay{Author: seat.Author, Stake: seat.Stake}
-		for _, d := range p.Deltas {
-			if !d.Counts || d.Author == seat.Author {
-				continue
-			}
-			v.Due++
-			if slices.ContainsFunc(d.Opinion, func(o Opinion) bool { return o.Validator == seat.Author }) {
-				v.Given++
-			}
+		p.Validators = append(p.Validators, DutyPay{Author: seat.Author, Stake: seat.Stake})
+	}
+	for _, d := range p.Deltas {
+		if d.Counts {
+			p.owe(d)
 		}
+	}
+	total := new(big.Int)
+	for _, v := range p.Validators {
 		total.Add(total, product(v.Stake, v.Due))
-		p.Validators = append(p.Validators, v)
 	}
 	for i := range p.Validators {
 		v := &p.Validators[i]
 		v.Paid = part(p.DutyPool, product(v.Stake, v.Given), total)
 		s.account(v.Author).Balance += v.Paid
 		p.Minted += v.Paid
+	}
+}
+
+// owe asks everybody for a score of d, but for its author.
+func (p *Settlement) owe(d DeltaPay) {
+	for i := range p.Validators {
+		if p.Validators[i].Author != d.Author {
+			p.Validators[i].Due++
+		}
+	}
+	for _, o := range d.Opinion {
+		p.Validators[o.Seat].Given++
 	}
 }
 

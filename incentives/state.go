@@ -159,18 +159,6 @@ type globalLeaf struct {
 	Archive []Archived       `cbor:"archive"`
 }
 
-// Root commits to the whole state: a Merkle root (RFC 6962) whose first leaf is
-// all but the accounts and whose others are the accounts by author.
-func (s *State) Root() ledger.Hash {
-	leaves := [][]byte{mustEncode(globalLeaf{
-		s.Topic, s.Height, s.Economy, s.Phases, s.Supply, s.Seats, s.Now, s.Next, s.Anchors, &s.Round, s.Archive,
-	})}
-	for _, author := range s.Authors() {
-		leaves = append(leaves, mustEncode(accountLeaf{author, *s.Accounts[author]}))
-	}
-	return ledger.MerkleRoot(leaves)
-}
-
 func mustEncode(v any) []byte {
 	b, err := ledger.Encode(v)
 	if err != nil {

@@ -19,11 +19,16 @@ type Outcome struct {
 	Kept   int        // deltas merged
 }
 
-// Needs names the deltas that Settle must have: those that count and were not
-// seen before.
+// Needs names the deltas that Settle must have: those that count, and those that
+// they are compared with, as far as they were not seen before.
 func (r *Replica) Needs() (blobs []ledger.CID) {
 	if !r.over {
 		return nil
+	}
+	for _, a := range r.State.Archive {
+		if _, have := r.updates[a.Delta]; !have {
+			blobs = append(blobs, a.Delta)
+		}
 	}
 	for _, d := range r.State.Tally() {
 		if _, have := r.updates[d.Delta]; d.Counts && !d.Copy && !have {

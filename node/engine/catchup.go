@@ -17,14 +17,16 @@ import (
 // others know of ourselves.
 type catchup struct {
 	wanted  map[ledger.CID]bool
-	asked   map[string]int64 // when a question was last put
-	meeting bool             // we wait to hear what others know of us
-	heard   int64            // when the first answer came
+	queued  map[uint64]FinalMessage // certified blocks by height
+	guide   Peer                    // who sent the last of them
+	asked   map[string]int64        // when a question was last put
+	meeting bool                    // we wait to hear what others know of us
+	heard   int64                   // when the first answer came
 	wake    int64
 }
 
 func newCatchup() catchup {
-	return catchup{wanted: map[ledger.CID]bool{}, asked: map[string]int64{}}
+	return catchup{wanted: map[ledger.CID]bool{}, queued: map[uint64]FinalMessage{}, asked: map[string]int64{}}
 }
 
 // start greets the others. A peer whose key is older than this run asks what
@@ -154,39 +156,48 @@ func (e *Engine) takeDecision(from Peer, cert *ledger.Certificate) {
 	e.decided(cert)
 }
 
-// takeFinal takes a certified block from an answer; its entries came before it.
-func (e *Engine) takeFinal(from Peer, m FinalMessage) error {
-	h := m.Block.Header
-	if h.Height != e.replica.Head.Height+1 {
-		return nil
+// queue keeps a certified block from an answer until its turn; its entries came
+// before it.
+func (c *catchup) queue(from Peer, m FinalMessage, height uint64) {
+	if h := m.Block.Header.Height; h > height && h <= height+maxQueued {
+		c.queued[h], c.guide = m, from
 	}
+}
+
+// maxQueued bounds how far ahead of our height blocks are kept.
+const maxQueued = 256
+
+// takeQueued applies the next block that somebody sent us, if it is certified.
+func (e *Engine) takeQueued() (bool, error) {
 	if e.replica.Unsettled() {
-		if settled, err := e.settle(); !settled || err != nil {
-			return err
-		}
+		return false, nil
 	}
-	if m.Certificate.Base != e.replica.Head {
-		return nil
+	height := e.replica.Head.Height + 1
+	m, ok := e.catchup.queued[height]
+	if !ok {
+		return false, nil
 	}
-	if err := m.Certificate.Verify(e.cfg.Topic, e.replica.State.Now, e.cfg.Verify); err != nil {
-		e.emit(Blame{from, err})
-		return nil
+	delete(e.catchup.queued, height)
+	if m.Certificate.Base != e.replica.Head || m.Certificate.Verify(e.cfg.Topic, e.replica.State.Now, e.cfg.Verify) != nil {
+		return false, nil // of another chain, or forged
 	}
 	entries, gaps := e.replica.Collect(m.Block, e.chains.get)
 	if len(gaps) > 0 {
-		e.fillGaps(gaps, from)
-		return nil
+		e.fillGaps(gaps, Peer{})
+		return false, nil
 	}
 	if err := e.replica.Check(m.Block, entries); err != nil {
-		return fmt.Errorf("height %d is certified, but contradicts what we know: %w", h.Height, err)
+		return false, fmt.Errorf("height %d is certified, but contradicts what we know: %w", height, err)
 	}
 	e.consensus.decidedAt = e.now
 	if e.consensus.newest == nil || m.Certificate.Instance > e.consensus.newest.Instance {
 		e.consensus.newest = m.Certificate
 	}
 	e.apply(m.Block, m.Certificate, entries)
-	_, err := e.settle()
-	return err
+	if len(e.catchup.queued) == 0 { // it may have been but the first part of an answer
+		e.ask(e.catchup.guide, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
+	}
+	return true, nil
 }
 
 // announce repeats the newest certificate from time to time, so that who missed

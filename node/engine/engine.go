@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,9 @@ import (
 type Config struct {
 	Manifest *ledger.Manifest
 	Topic    ledger.CID
-	Anchor   []byte // the blob that the manifest names
+	Anchor   []byte     // the blob that the manifest names or, with Snapshot, that the snapshot needs
+	Snapshot []byte     // to go on from, instead of the beginning; nil for none
+	Trusted  ledger.CID // the committee that must have certified Snapshot
 	Author   ledger.Author
 	Sign     func(message []byte) []byte // with the author's key
 	Verify   ledger.Verifier             // default ledger.Ed25519
@@ -28,11 +31,13 @@ type Config struct {
 type Engine struct {
 	cfg         Config
 	replica     *audit.Replica
+	origin      ledger.CID // the model that the log begins with
 	chains      chains
 	blobs       map[ledger.CID][]byte // deltas of the round
 	consensus   consensus
 	contributor contributor
 	catchup     catchup
+	snapshot    []byte // of the last checkpoint, for who joins late
 
 	now   int64
 	alarm int64
@@ -44,15 +49,29 @@ func New(c Config) (*Engine, error) {
 	if c.Verify == nil {
 		c.Verify = ledger.Ed25519
 	}
-	r, err := audit.New(c.Manifest, c.Topic, c.Anchor, c.Verify)
+	r, err := first(c)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	e := &Engine{cfg: c, replica: r, chains: newChains(), blobs: map[ledger.CID][]byte{}}
+	e := &Engine{cfg: c, replica: r, origin: r.State.Anchor(), chains: newChains(), blobs: map[ledger.CID][]byte{}}
 	e.consensus = newConsensus()
 	e.contributor = newContributor(c.Topic)
 	e.catchup = newCatchup()
 	return e, nil
+}
+
+// first is the replica that a peer begins with.
+func first(c Config) (*audit.Replica, error) {
+	if c.Snapshot == nil {
+		return audit.New(c.Manifest, c.Topic, c.Anchor, c.Verify)
+	}
+	blob := func(id ledger.CID) []byte {
+		if ledger.SumBlob(c.Anchor) == id {
+			return c.Anchor
+		}
+		return nil
+	}
+	return audit.FromSnapshot(c.Manifest, c.Topic, c.Snapshot, c.Trusted, blob, c.Verify)
 }
 
 // Replica is the certified truth as this peer has it; to be read between steps.
@@ -93,7 +112,7 @@ func (e *Engine) handle(in Input) error {
 		return e.receive(in.From, in.Message)
 	case Answered:
 		for _, m := range in.Messages {
-			if err := e.receive(in.From, m); err != nil {
+			if err := errors.Join(e.receive(in.From, m), e.progress()); err != nil {
 				return err
 			}
 		}
@@ -113,7 +132,7 @@ func (e *Engine) handle(in Input) error {
 func (e *Engine) receive(from Peer, m Message) error {
 	switch m := m.(type) {
 	case EntryMessage:
-		e.takeEntry(m)
+		return e.takeEntry(m)
 	case VoteMessage:
 		return e.takeVote(from, m)
 	case ProposalMessage:
@@ -121,7 +140,7 @@ func (e *Engine) receive(from Peer, m Message) error {
 	case DecisionMessage:
 		e.takeDecision(from, m.Certificate)
 	case FinalMessage:
-		return e.takeFinal(from, m)
+		e.catchup.queue(from, m, e.replica.Head.Height)
 	case BlobMessage:
 		e.fetched(m.Data)
 	case HelloMessage:
@@ -130,8 +149,20 @@ func (e *Engine) receive(from Peer, m Message) error {
 	return nil
 }
 
-// advance does all that has become possible, until nothing more is.
+// advance does all that has become possible.
 func (e *Engine) advance() error {
+	if err := e.progress(); err != nil {
+		return err
+	}
+	e.greet()
+	if err := e.contribute(); err != nil {
+		return err
+	}
+	return e.drive()
+}
+
+// progress applies blocks and settles rounds until it lacks something.
+func (e *Engine) progress() error {
 	for {
 		moved, err := e.takeNextBlock()
 		if err != nil {
@@ -141,15 +172,14 @@ func (e *Engine) advance() error {
 		if err != nil {
 			return err
 		}
-		if !moved && !settled {
-			break
+		caught, err := e.takeQueued()
+		if err != nil {
+			return err
+		}
+		if !moved && !settled && !caught {
+			return nil
 		}
 	}
-	e.greet()
-	if err := e.contribute(); err != nil {
-		return err
-	}
-	return e.drive()
 }
 
 func (e *Engine) emit(o Output) { e.out = append(e.out, o) }
@@ -170,12 +200,19 @@ func (e *Engine) setAlarm() {
 
 func (e *Engine) millis(ms uint64) int64 { return int64(ms) * 1e6 }
 
+// ErrTwin means that somebody else signs with this peer's key: a copy of its home
+// is running. Going on would fork its chain, and cost it its bond.
+var ErrTwin = errors.New("another peer is running with this identity: stop one of them")
+
 // takeEntry keeps an entry of an author with an account, new or not yet
 // certified.
-func (e *Engine) takeEntry(m EntryMessage) {
+func (e *Engine) takeEntry(m EntryMessage) error {
 	author := m.Entry.Author
 	if e.replica.State.Accounts[author] == nil {
-		return // a stranger can do nothing here, and must not fill memory
+		return nil // a stranger can do nothing here, and must not fill memory
+	}
+	if author == e.cfg.Author && m.Entry.Seq > e.replica.State.Account(author).Seq && e.chains.get(m.Entry.CID()) == nil && !e.catchup.meeting {
+		return fmt.Errorf("entry %d was not signed here: %w", m.Entry.Seq, ErrTwin)
 	}
 	if e.chains.add(m.Entry, e.replica.State.Account(author).Seq, e.replica.Head.Height) {
 		e.emit(Store{Record{Kind: RecordEntry, Data: m.Entry.Bytes()}})
@@ -187,14 +224,19 @@ func (e *Engine) takeEntry(m EntryMessage) {
 	if proof := e.chains.forks[author]; proof != nil {
 		e.report(author, proof)
 	}
+	return nil
 }
 
 func (e *Engine) keepBlob(id ledger.CID, data []byte) {
-	if e.blobs[id] == nil {
+	if e.blobs[id] == nil && len(e.blobs) < maxBlobs {
 		e.blobs[id] = data
 		e.emit(StoreBlob{id, data})
 	}
 }
+
+// maxBlobs bounds the deltas kept until their rounds are settled; what is missing
+// then is fetched.
+const maxBlobs = 4 * ledger.MaxScores
 
 // fetched takes bytes that some Fetch asked for, or that nobody needs.
 func (e *Engine) fetched(data []byte) {
@@ -233,15 +275,17 @@ func (e *Engine) settle() (bool, error) {
 		e.emit(StoreBlob{out.Anchor, out.Blob})
 		e.dropAnchor(old)
 	}
-	clear(e.blobs)
+	for _, d := range out.Deltas {
+		delete(e.blobs, d.Delta)
+	}
 	clear(e.catchup.wanted)
 	e.consensus.uncertified = true
 	e.emit(Settled{out})
 	return true, nil
 }
 
-// dropAnchor lets go of the model that has become too old to be a base. The
-// first one stays: whoever verifies from the start needs it.
+// dropAnchor lets go of the model that has become too old to be a base. The one
+// that our log begins with stays: whoever replays it needs it.
 func (e *Engine) dropAnchor(before []ledger.CID) {
 	oldest := before[len(before)-1]
 	for _, a := range e.replica.State.Anchors {
@@ -249,7 +293,7 @@ func (e *Engine) dropAnchor(before []ledger.CID) {
 			return
 		}
 	}
-	if oldest != e.cfg.Manifest.Learning.Anchor {
+	if oldest != e.origin {
 		e.emit(DropBlob{oldest})
 	}
 }

@@ -3,13 +3,16 @@ package engine
 import (
 	"fmt"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
 )
 
 // Index finds the records of a log again: P is a record's place in it.
 type Index[P any] struct {
 	entries   map[ledger.CID]indexed[P]
 	numbers   map[number]P
+	base      uint64 // height that the log begins after
 	heights   []height[P]
 	certified map[ledger.Author]uint64
 }
@@ -53,6 +56,25 @@ func (x *Index[P]) Add(r Record, at P) error {
 			return fmt.Errorf("index: %w", err)
 		}
 		return x.addBlock(b, at)
+	case RecordState:
+		return x.begin(r.Data)
+	}
+	return nil
+}
+
+// begin takes the snapshot that a log begins with.
+func (x *Index[P]) begin(data []byte) error {
+	var s audit.Snapshot
+	if err := ledger.Decode(data, &s); err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	state, err := incentives.FromLeaves(s.Leaves)
+	if err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	x.base = state.Height
+	for author, a := range state.Accounts {
+		x.certified[author] = a.Seq
 	}
 	return nil
 }
@@ -84,10 +106,10 @@ func (x *Index[P]) addBlock(b *ledger.Block, at P) error {
 
 // Height returns where a certified block and its entries are.
 func (x *Index[P]) Height(n uint64) (entries []P, final P, ok bool) {
-	if n == 0 || n > uint64(len(x.heights)) {
+	if n <= x.base || n > x.base+uint64(len(x.heights)) {
 		return nil, final, false
 	}
-	h := x.heights[n-1]
+	h := x.heights[n-x.base-1]
 	return h.entries, h.final, true
 }
 

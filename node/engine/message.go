@@ -41,6 +41,8 @@ type (
 	}
 	// BlobMessage carries bytes, in answers.
 	BlobMessage struct{ Data []byte }
+	// SnapshotMessage carries an audit.Snapshot, in answers.
+	SnapshotMessage struct{ Data []byte }
 	// HelloMessage tells a peer what is known of itself, in answers.
 	HelloMessage struct {
 		Seq   uint64   `cbor:"seq"`   // of its chain
@@ -57,6 +59,7 @@ const (
 	tagFinal
 	tagBlob
 	tagHello
+	tagSnapshot
 )
 
 func (EntryMessage) message() byte    { return tagEntry }
@@ -66,6 +69,7 @@ func (DecisionMessage) message() byte { return tagDecision }
 func (FinalMessage) message() byte    { return tagFinal }
 func (BlobMessage) message() byte     { return tagBlob }
 func (HelloMessage) message() byte    { return tagHello }
+func (SnapshotMessage) message() byte { return tagSnapshot }
 
 // MaxInline is the largest delta that rides along with its REVEAL; a larger one
 // is fetched.
@@ -96,6 +100,8 @@ func Encode(m Message) []byte {
 		return append([]byte{tagFinal}, encodeFinal(m.Block, m.Certificate)...)
 	case BlobMessage:
 		return append([]byte{tagBlob}, m.Data...)
+	case SnapshotMessage:
+		return append([]byte{tagSnapshot}, m.Data...)
 	default:
 		return append([]byte{m.message()}, mustEncode(m)...)
 	}
@@ -132,6 +138,8 @@ func Decode(data []byte, topic ledger.CID, verify ledger.Verifier) (Message, err
 		return FinalMessage{b, c}, checkBlock(b, topic, verify)
 	case tagBlob:
 		return BlobMessage{body}, nil
+	case tagSnapshot:
+		return SnapshotMessage{body}, nil
 	case tagHello:
 		var h HelloMessage
 		err := ledger.Decode(body, &h)

@@ -26,6 +26,7 @@ const (
 	AskEntries  QueryKind = 3 // Author's entries numbered From to To
 	AskProposal QueryKind = 4 // the block Name
 	AskBlob     QueryKind = 5 // the blob Name
+	AskSnapshot QueryKind = 6 // the state at the newest checkpoint
 )
 
 // MaxAnswer bounds the bytes of the messages of one answer, but for the first,
@@ -46,7 +47,7 @@ func DecodeQuery(data []byte) (Query, error) {
 	if err := ledger.Decode(data, &q); err != nil {
 		return q, err
 	}
-	if needs := q.Kind == AskProposal || q.Kind == AskBlob; q.Kind < AskHello || q.Kind > AskBlob || needs != (q.Name != nil) {
+	if needs := q.Kind == AskProposal || q.Kind == AskBlob; q.Kind < AskHello || q.Kind > AskSnapshot || needs != (q.Name != nil) {
 		return q, fmt.Errorf("query of kind %d: %w", q.Kind, ledger.ErrNotCanonical)
 	}
 	return q, nil
@@ -73,7 +74,7 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 	case AskBlocks:
 		for h := q.From; ; h++ {
 			entries, final := lib.Height(h)
-			if final == nil || !addBlock(add, entries, final) {
+			if final == nil || !addBlock(add, lib, entries, final) {
 				break
 			}
 		}
@@ -90,6 +91,10 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 		if b := e.consensus.proposals[*q.Name]; b != nil {
 			add(Encode(ProposalMessage{Block: b}))
 		}
+	case AskSnapshot:
+		if e.snapshot != nil {
+			add(Encode(SnapshotMessage{e.snapshot}))
+		}
 	case AskBlob:
 		if b := lib.Blob(*q.Name); b != nil {
 			add(Encode(BlobMessage{b}))
@@ -99,9 +104,9 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 }
 
 // addBlock adds a block after its entries, or nothing of it.
-func addBlock(add func([]byte) bool, entries [][]byte, final []byte) bool {
+func addBlock(add func([]byte) bool, lib Library, entries [][]byte, final []byte) bool {
 	for _, b := range entries {
-		if !add(storedEntry(b)) {
+		if !add(withDelta(b, lib)) {
 			return false
 		}
 	}
@@ -111,4 +116,17 @@ func addBlock(add func([]byte) bool, entries [][]byte, final []byte) bool {
 // storedEntry is an EntryMessage, without decoding the entry.
 func storedEntry(b []byte) []byte {
 	return append([]byte{tagEntry, 0}, mustEncode(entryWire{Entry: b})...)
+}
+
+// withDelta is a stored entry with the delta that it reveals, if that is small:
+// who catches up needs it.
+func withDelta(b []byte, lib Library) []byte {
+	e, err := ledger.DecodeEntry(b)
+	if err != nil {
+		return storedEntry(b)
+	}
+	if v, is := e.Body.(*ledger.Reveal); is && v.Size <= MaxInline {
+		return Encode(EntryMessage{Entry: e, Delta: lib.Blob(v.Delta)})
+	}
+	return storedEntry(b)
 }

@@ -17,6 +17,7 @@ const (
 	RecordMemo  RecordKind = 4 // what we must not forget until a round is over: Memo
 	RecordBase  RecordKind = 5 // the certificate of an instance that decided no block
 	RecordBlock RecordKind = 6 // a block that we vote for: who votes for it holds it
+	RecordState RecordKind = 7 // the snapshot that this log begins with: audit.Snapshot
 )
 
 // Record is one entry of a peer's log.

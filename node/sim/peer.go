@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/grapevine-network/grapevine/learning/delta"
@@ -35,11 +36,7 @@ func (p *Peer) Replica() *audit.Replica { return p.engine.Replica() }
 // boot starts the peer on what its disk holds.
 func (p *Peer) boot(fresh bool) error {
 	w := p.world
-	e, err := engine.New(engine.Config{
-		Manifest: w.manifest, Topic: w.topic, Anchor: w.anchor, Author: w.keys.author(p.data),
-		Sign: w.keys.signer(p.data), Verify: w.keys.verify, Secret: [32]byte{byte(p.data), byte(p.id)},
-		Train: true, Score: true, Fresh: fresh,
-	})
+	e, err := engine.New(p.config(fresh))
 	if err != nil {
 		return err
 	}
@@ -56,6 +53,38 @@ func (p *Peer) boot(fresh bool) error {
 	}
 	w.after(int64(w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Start{}) })
 	return nil
+}
+
+func (p *Peer) config(fresh bool) engine.Config {
+	w := p.world
+	c := engine.Config{
+		Manifest: w.manifest, Topic: w.topic, Anchor: w.anchor, Author: w.keys.author(p.data),
+		Sign: w.keys.signer(p.data), Verify: w.keys.verify, Secret: [32]byte{byte(p.data), byte(p.id)},
+		Train: true, Score: true, Fresh: fresh,
+	}
+	if r := p.store.records; len(r) > 0 && r[0].Kind == engine.RecordState {
+		anchor, _, _ := audit.SnapshotAnchor(r[0].Data)
+		c.Snapshot, c.Trusted, c.Anchor = r[0].Data, w.manifest.Committee().CID(), p.store.Blob(anchor)
+	}
+	return c
+}
+
+// join makes the peer begin at another one's newest checkpoint.
+func (p *Peer) join(from *Peer) error {
+	answer := from.engine.Answer(engine.Query{Kind: engine.AskSnapshot}, from.store)
+	if len(answer) == 0 {
+		return errors.New("there is no checkpoint yet")
+	}
+	data := answer[0][1:]
+	anchor, _, err := audit.SnapshotAnchor(data)
+	if err != nil {
+		return err
+	}
+	p.store.blobs[anchor] = from.store.Blob(anchor)
+	if err := p.store.append(engine.Record{Kind: engine.RecordState, Data: data}); err != nil {
+		return err
+	}
+	return p.boot(false)
 }
 
 // Crash ends the peer; its disk stays.
@@ -75,6 +104,10 @@ func (p *Peer) Restore(old *store) error {
 
 func (p *Peer) step(in engine.Input) error {
 	out, err := p.machine.Step(p.world.now, in)
+	if errors.Is(err, engine.ErrTwin) && p.world.cfg.Twin[p.data] {
+		p.Crash() // it has noticed
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -174,7 +207,11 @@ func (p *Peer) askOne(q *Peer, query engine.Query) {
 	w.after(w.latency(), q, func() error {
 		var messages []engine.Message
 		for _, b := range q.engine.Answer(query, q.store) {
-			if m, err := engine.Decode(b, w.topic, w.keys.verify); err == nil {
+			m, err := engine.Decode(b, w.topic, w.keys.verify)
+			if e, is := m.(engine.EntryMessage); is && q.attack() == adversary.Withhold {
+				m = engine.EntryMessage{Entry: e.Entry}
+			}
+			if err == nil {
 				messages = append(messages, m)
 			}
 		}

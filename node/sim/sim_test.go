@@ -4,10 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/engine"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
 )
 
@@ -207,6 +210,29 @@ func TestAForkIsProvenAndSlashedOnce(t *testing.T) {
 	}
 }
 
+// A copied home that starts beside the original notices before it signs
+// anything, and stops.
+func TestACopiedHomeStopsBeforeItForks(t *testing.T) {
+	for seed := range uint64(10) {
+		w := mustWorld(t, Config{Seed: seed, Validators: 4})
+		mustRun(t, w, 1)
+		original := w.Peers[3]
+		copied := &Peer{world: w, id: len(w.Peers), data: original.data, store: original.Backup()}
+		w.cfg.Twin = map[int]bool{3: true} // not honest, from now on
+		w.Peers = append(w.Peers, copied)
+		if err := copied.boot(false); err != nil {
+			t.Fatal(err)
+		}
+		mustRun(t, w, 3)
+		if copied.up {
+			t.Errorf("seed %d: the copy still runs", seed)
+		}
+		if w.Peers[0].Replica().State.Account(original.author()).Forked {
+			t.Errorf("seed %d: the chain forked", seed)
+		}
+	}
+}
+
 func TestWithoutAQuorumHeightsStopAndResume(t *testing.T) {
 	w := mustWorld(t, Config{Seed: 2, Validators: 4})
 	mustRun(t, w, 1)
@@ -244,4 +270,57 @@ func TestAnIdleTopicMakesNoBlocks(t *testing.T) {
 	}
 	w.Pause(false)
 	mustRun(t, w, 1)
+}
+
+// A peer that comes late takes the state at a checkpoint, which is certified,
+// and the blocks since; it ends with the same state, and takes part.
+func TestALateJoinerGoesOnFromACheckpoint(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 4, Validators: 4, Trainers: 1})
+	late := w.Peers[4]
+	late.Crash()
+	late.store = newStore()
+	mustRun(t, w, 20)
+	if err := late.join(w.Peers[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := late.Replica().Head.Height; got < ledger.CheckpointAt {
+		t.Fatalf("joined at height %d, want a checkpoint", got)
+	}
+	mustRun(t, w, 3)
+	mustRestart(t, late) // on a log that begins with a snapshot
+	mustRun(t, w, 12)
+	if got := w.Peers[0].Replica().State.Account(late.author()).Seq; got < 4 {
+		t.Errorf("%d entries of the late joiner are certified, want COMMITs and REVEALs", got)
+	}
+	if got, want := late.Replica().Head.Height, w.Peers[0].Replica().Head.Height; got+4 < want {
+		t.Errorf("the late joiner is at height %d, the others at %d", got, want)
+	}
+}
+
+func TestAForgedSnapshotIsRefused(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 4, Validators: 4})
+	mustRun(t, w, 20)
+	good := w.Peers[0].engine.Answer(engine.Query{Kind: engine.AskSnapshot}, w.Peers[0].store)[0][1:]
+	config := w.Peers[1].config(true)
+	config.Trusted = w.manifest.Committee().CID()
+	anchor, _, err := audit.SnapshotAnchor(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Anchor = w.Peers[0].store.Blob(anchor)
+	for at := 0; at < len(good); at += 37 {
+		config.Snapshot = slices.Clone(good)
+		config.Snapshot[at] ^= 1
+		if _, err := engine.New(config); err == nil {
+			t.Errorf("a snapshot with byte %d of %d changed was taken", at, len(good))
+		}
+	}
+	config.Snapshot = good
+	if _, err := engine.New(config); err != nil {
+		t.Error(err)
+	}
+	config.Trusted = ledger.SumNode(nil)
+	if _, err := engine.New(config); err == nil {
+		t.Error("a snapshot of a committee that is not trusted was taken")
+	}
 }

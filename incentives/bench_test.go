@@ -1,0 +1,45 @@
+package incentives
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// What it takes to end a round: tally, pay and the root of the new state.
+func BenchmarkSettle(b *testing.B) {
+	const validators = 21
+	for _, deltas := range []int{10, 100, 1_000} {
+		b.Run(fmt.Sprintf("deltas=%d", deltas), func(b *testing.B) {
+			w := newTown(b, manifest(validators, deltas))
+			people := validators + deltas
+			w.must(each(validators, people, w.commit)...)
+			w.must(each(validators, people, w.reveal)...)
+			scored := func(v int) (all []ledger.Score) {
+				for place := range uint64(deltas) {
+					all = append(all, ledger.Score{Delta: place, U: int32(place*7919%4096+uint64(v)*3) * 256, SE: 100})
+				}
+				return all
+			}
+			w.must(each(0, validators, func(v int) *ledger.Entry { return w.seal(v, scored(v)) })...)
+			for _, e := range each(0, validators, func(v int) *ledger.Entry { return w.open(v, scored(v)) }) {
+				if err := w.state.Apply(e, check); err != nil {
+					b.Fatal(err)
+				}
+			}
+			round, supply, anchors := w.state.Round, w.state.Supply, w.state.Anchors
+			var paid *Settlement
+			b.ReportAllocs()
+			for b.Loop() {
+				w.state.Round, w.state.Supply, w.state.Anchors, w.state.Archive = round, supply, anchors, nil
+				paid = w.state.Settle(w.state.Tally(), blob("next"))
+				w.state.Root()
+			}
+			if paid.Minted == 0 || len(paid.Deltas) != deltas {
+				b.Fatalf("minted %d for %d deltas", paid.Minted, len(paid.Deltas))
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/round")
+		})
+	}
+}
