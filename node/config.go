@@ -1,25 +1,32 @@
 package node
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"log/slog"
 
 	"github.com/grapevine-network/grapevine/learning"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/p2p"
 )
 
 // Config says what a node is. Dir is required; so is Manifest, unless the home
 // in Dir has one already.
 type Config struct {
-	Dir      string           // the home: identity, ledger, blobs. Created when missing
-	Manifest []byte           // of the topic, see Found
-	Anchor   []byte           // first model, the blob that the manifest names
-	Trainer  learning.Trainer // nil: the node follows, but neither trains nor scores
-	Listen   []string         // multiaddrs; default: a free port on all interfaces, TCP and QUIC
-	Peers    []string         // multiaddrs of peers to begin with, with /p2p/
-	MDNS     bool             // find peers on the local network
-	Log      *slog.Logger     // default: silence
+	Dir      string             // the home: identity, ledger, blobs. Created when missing
+	Manifest []byte             // of the topic, see Found
+	Anchor   []byte             // first model, the blob that the manifest names; or the one that Snapshot needs
+	Snapshot []byte             // of a topic that has a history, see Fetch; it counts only in an empty home
+	Trusted  ledger.CID         // the committee that certified Snapshot
+	Data     learning.Samples   // own data for the topic's built-in model: a fifth only scores, the rest trains
+	Trainer  learning.Trainer   // instead of Data; with neither, the node follows, but neither trains nor scores
+	Key      ed25519.PrivateKey // default: the home's own identity
+	Network  *p2p.Host          // a network to share with other nodes of the same Key; not closed with the node
+	Listen   []string           // multiaddrs; default: a free port on all interfaces, TCP and QUIC
+	Peers    []string           // multiaddrs of peers to begin with, with /p2p/
+	MDNS     bool               // find peers on the local network
+	Log      *slog.Logger       // default: silence
 
 	// Tamper replaces the engine by one that misbehaves: for tests and demos.
 	Tamper func(m Machine, self Self) Machine
@@ -41,6 +48,9 @@ type Self struct {
 func (c Config) validate() error {
 	if c.Dir == "" {
 		return errors.New("Dir is empty: name the directory of the peer's home")
+	}
+	if c.Trainer != nil && c.Data.Len() > 0 {
+		return errors.New("Data and Trainer are both set: a Trainer brings its own data")
 	}
 	return nil
 }

@@ -13,13 +13,14 @@ import (
 // library is a home's ledger, with an index to find things in it.
 type library struct {
 	home  *home.Home
+	topic ledger.CID
 	index *engine.Index[store.Position]
 }
 
 var _ engine.Library = (*library)(nil)
 
-func newLibrary(h *home.Home) *library {
-	return &library{h, engine.NewIndex[store.Position]()}
+func newLibrary(h *home.Home, topic ledger.CID) *library {
+	return &library{h, topic, engine.NewIndex[store.Position]()}
 }
 
 // add appends a record; the log's Sync makes it durable.
@@ -75,8 +76,15 @@ func (l *library) Entry(author ledger.Author, seq uint64) []byte {
 	return l.read(at)
 }
 
-// Blob implements engine.Library.
+// Blob implements engine.Library. The manifest is a blob, too.
 func (l *library) Blob(id ledger.CID) []byte {
+	if id == l.topic {
+		data, err := l.home.Manifest()
+		if err != nil {
+			return nil
+		}
+		return data
+	}
 	data, err := l.home.Blobs().Get(id.Cid)
 	if err != nil {
 		return nil

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/grapevine-network/grapevine/learning/delta"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/store"
 	"github.com/grapevine-network/grapevine/node/audit"
 	"github.com/grapevine-network/grapevine/node/engine"
 	"github.com/grapevine-network/grapevine/node/home"
@@ -45,6 +47,9 @@ type Node struct {
 	fetches map[ledger.CID]context.CancelFunc
 	timer   *time.Timer
 	headAt  time.Time
+	running sync.Mutex // Run has it
+	closing func()     // ends Run, for ever
+	closed  <-chan struct{}
 
 	mu     sync.Mutex
 	status Status
@@ -60,6 +65,8 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 		cfg: c, log: c.Log, start: time.Now(), events: newTimeline(),
 		inputs: make(chan engine.Input, 256), calls: make(chan func()), fetches: map[ledger.CID]context.CancelFunc{},
 	}
+	closed := make(chan struct{})
+	n.closed, n.closing = closed, sync.OnceFunc(func() { close(closed) })
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -78,11 +85,14 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 }
 
 func (n *Node) openTopic() error {
-	key, created, err := n.home.Identity()
-	if err != nil {
-		return err
+	created := false
+	if n.key = n.cfg.Key; n.key == nil {
+		key, fresh, err := n.home.Identity()
+		if err != nil {
+			return err
+		}
+		n.key, created = key, fresh
 	}
-	n.key = key
 	if n.cfg.Manifest != nil {
 		if err := n.home.SetManifest(n.cfg.Manifest); err != nil {
 			return err
@@ -97,38 +107,76 @@ func (n *Node) openTopic() error {
 	if n.manifest, n.name, err = ledger.DecodeManifest(data); err != nil {
 		return err
 	}
-	anchor, err := n.firstAnchor()
+	if err := n.ownTrainer(); err != nil {
+		return err
+	}
+	begin, err := n.beginning()
 	if err != nil {
 		return err
 	}
-	return n.openEngine(anchor, created)
+	return n.openEngine(begin, created)
 }
 
-// firstAnchor is the model that the topic began with.
-func (n *Node) firstAnchor() ([]byte, error) {
-	if n.cfg.Anchor != nil {
+// beginning is where the ledger begins: with the topic, or with the snapshot
+// that its log begins with. An empty log gets the one of the configuration.
+func (n *Node) beginning() (b Topic, err error) {
+	b, empty := Topic{}, true
+	for r, err := range n.home.Log().Records() {
+		if err != nil {
+			return b, err
+		}
+		if empty = false; engine.RecordKind(r.Kind) == engine.RecordState {
+			b.Snapshot = bytes.Clone(r.Data)
+		}
+		break
+	}
+	if empty && n.cfg.Snapshot != nil {
+		b.Snapshot = n.cfg.Snapshot
+		if _, err := n.home.Log().Append(store.Kind(engine.RecordState), b.Snapshot); err != nil {
+			return b, err
+		}
+	}
+	anchor := n.manifest.Learning.Anchor
+	if b.Snapshot != nil {
+		block, err := audit.SnapshotBlock(b.Snapshot)
+		if err != nil {
+			return b, err
+		}
+		anchor, b.Trusted = block.Header.Anchor, block.Header.Committee
+		if empty {
+			b.Trusted = n.cfg.Trusted
+		}
+	}
+	b.Anchor, err = n.firstAnchor(anchor)
+	return b, err
+}
+
+// firstAnchor is the model that the ledger begins with.
+func (n *Node) firstAnchor(id ledger.CID) ([]byte, error) {
+	if n.cfg.Anchor != nil && ledger.SumBlob(n.cfg.Anchor) == id {
 		if _, err := n.home.Blobs().Put(n.cfg.Anchor); err != nil {
 			return nil, err
 		}
 		return n.cfg.Anchor, nil
 	}
-	anchor, err := n.home.Blobs().Get(n.manifest.Learning.Anchor.Cid)
+	anchor, err := n.home.Blobs().Get(id.Cid)
 	if err != nil {
-		return nil, fmt.Errorf("the topic's first model: %w", err)
+		return nil, fmt.Errorf("the model that the ledger begins with: %w", err)
 	}
 	return anchor, nil
 }
 
-func (n *Node) openEngine(anchor []byte, fresh bool) (err error) {
+func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 	sign := func(message []byte) []byte { return ed25519.Sign(n.key, message) }
 	n.engine, err = engine.New(engine.Config{
-		Manifest: n.manifest, Topic: n.name, Anchor: anchor, Author: n.Author(), Sign: sign, Secret: n.secret(),
+		Manifest: n.manifest, Topic: n.name, Anchor: begin.Anchor, Snapshot: begin.Snapshot, Trusted: begin.Trusted,
+		Author: n.Author(), Sign: sign, Secret: n.secret(),
 		Train: n.cfg.Trainer != nil, Score: n.cfg.Trainer != nil, Fresh: fresh,
 	})
 	if err != nil {
 		return err
 	}
-	n.library = newLibrary(n.home)
+	n.library = newLibrary(n.home, n.name)
 	if err := n.engine.Restore(n.library.replay(), n.library.Blob); err != nil {
 		return err
 	}
@@ -149,6 +197,10 @@ func (n *Node) secret() [32]byte {
 }
 
 func (n *Node) listen(ctx context.Context) (err error) {
+	if n.host = n.cfg.Network; n.host != nil {
+		n.topic, err = n.host.Join(ctx, n.name.String(), n.check)
+		return err
+	}
 	n.host, err = p2p.Open(ctx, p2p.Config{
 		Key: n.key, Listen: n.cfg.Listen, Bootstrap: n.cfg.Peers, MDNS: n.cfg.MDNS, Agent: "grapevine", Log: n.log,
 	})
@@ -180,6 +232,14 @@ func (n *Node) Manifest() *ledger.Manifest { return n.manifest }
 
 // Addrs returns the addresses at which others reach this node, with /p2p/.
 func (n *Node) Addrs() []string { return n.host.Addrs() }
+
+// Checkpoint is what an invitation to the topic can say of its history now.
+func (n *Node) Checkpoint(ctx context.Context) (c Checkpoint, err error) {
+	err = n.Inspect(ctx, func(r *audit.Replica) {
+		c = Checkpoint{Height: r.Head.Height, Block: r.Head.Block, Committee: r.Head.Committee}
+	})
+	return c, err
+}
 
 // Connect connects to a peer by its address.
 func (n *Node) Connect(ctx context.Context, addr string) error { return n.host.Connect(ctx, addr) }
@@ -214,13 +274,16 @@ func (n *Node) put(ctx context.Context, in engine.Input) error {
 	}
 }
 
-// Close gives back the home and the network. Run must have returned.
+// Close ends Run, waits for it, and gives back the home and the network.
 func (n *Node) Close() error {
+	n.closing()
+	n.running.Lock()
+	defer n.running.Unlock()
 	var err error
 	if n.topic != nil {
 		err = n.topic.Close()
 	}
-	if n.host != nil {
+	if n.host != nil && n.cfg.Network == nil {
 		err = errors.Join(err, n.host.Close())
 	}
 	if n.home != nil {

@@ -13,15 +13,30 @@ import (
 	"github.com/grapevine-network/grapevine/p2p"
 )
 
-// Run takes part in the topic until ctx ends, and returns nil then, or the error
-// for which it can not go on. All goroutines have ended when it returns.
+// Run takes part in the topic until ctx ends or the node is closed, and returns
+// nil then, or the error for which it can not go on. All goroutines have ended
+// when it returns.
 func (n *Node) Run(ctx context.Context) (err error) {
+	n.running.Lock()
+	defer n.running.Unlock()
+	select {
+	case <-n.closed:
+		return nil
+	default:
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
 		n.work.Wait()
 		err = errors.Join(err, n.home.Log().Sync())
 	}()
+	n.work.Go(func() {
+		select {
+		case <-n.closed:
+			stop()
+		case <-ctx.Done():
+		}
+	})
 	n.topic.Serve(n.serve)
 	n.work.Go(func() { n.hear(ctx) })
 	n.timer = time.NewTimer(time.Hour)
@@ -103,16 +118,20 @@ func (n *Node) serve(ctx context.Context, _ peer.ID, query []byte) ([]byte, erro
 	}
 }
 
-// ask puts a question to one peer and returns the messages of the answer that
-// can be read.
+// ask puts a question to one peer.
 func (n *Node) ask(ctx context.Context, to peer.ID, q engine.Query) ([]engine.Message, error) {
+	return askPeer(ctx, n.topic, n.name, to, q)
+}
+
+// askPeer returns the messages of a peer's answer.
+func askPeer(ctx context.Context, t *p2p.Topic, name ledger.CID, to peer.ID, q engine.Query) ([]engine.Message, error) {
 	query, err := ledger.Encode(q)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	data, err := n.topic.Ask(ctx, to, query)
+	data, err := t.Ask(ctx, to, query)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +141,7 @@ func (n *Node) ask(ctx context.Context, to peer.ID, q engine.Query) ([]engine.Me
 	}
 	messages := make([]engine.Message, 0, len(answer))
 	for _, b := range answer {
-		m, err := engine.Decode(b, n.name, ledger.Ed25519)
+		m, err := engine.Decode(b, name, ledger.Ed25519)
 		if err != nil {
 			return nil, fmt.Errorf("answer of %v: %w", to, err)
 		}

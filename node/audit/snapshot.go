@@ -77,12 +77,12 @@ func openSnapshot(data []byte) (s Snapshot, b *ledger.Block, cert *ledger.Certif
 	return s, b, cert, nil
 }
 
-// SnapshotAnchor names the model that a snapshot needs, and its height. Nothing
-// is checked yet.
-func SnapshotAnchor(data []byte) (anchor ledger.CID, height uint64, err error) {
+// SnapshotBlock returns the block of a snapshot, whose header names the model
+// that it needs and the committee that certified it. Nothing is checked yet.
+func SnapshotBlock(data []byte) (*ledger.Block, error) {
 	_, b, _, err := openSnapshot(data)
 	if err != nil {
-		return ledger.CID{}, 0, fmt.Errorf("snapshot: %w", err)
+		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	return b.Header.Anchor, b.Header.Height - 1, nil
+	return b, nil
 }

@@ -63,8 +63,9 @@ func (p *Peer) config(fresh bool) engine.Config {
 		Train: true, Score: true, Fresh: fresh,
 	}
 	if r := p.store.records; len(r) > 0 && r[0].Kind == engine.RecordState {
-		anchor, _, _ := audit.SnapshotAnchor(r[0].Data)
-		c.Snapshot, c.Trusted, c.Anchor = r[0].Data, w.manifest.Committee().CID(), p.store.Blob(anchor)
+		if b, err := audit.SnapshotBlock(r[0].Data); err == nil {
+			c.Snapshot, c.Trusted, c.Anchor = r[0].Data, w.manifest.Committee().CID(), p.store.Blob(b.Header.Anchor)
+		}
 	}
 	return c
 }
@@ -76,11 +77,11 @@ func (p *Peer) join(from *Peer) error {
 		return errors.New("there is no checkpoint yet")
 	}
 	data := answer[0][1:]
-	anchor, _, err := audit.SnapshotAnchor(data)
+	b, err := audit.SnapshotBlock(data)
 	if err != nil {
 		return err
 	}
-	p.store.blobs[anchor] = from.store.Blob(anchor)
+	p.store.blobs[b.Header.Anchor] = from.store.Blob(b.Header.Anchor)
 	if err := p.store.append(engine.Record{Kind: engine.RecordState, Data: data}); err != nil {
 		return err
 	}

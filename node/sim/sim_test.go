@@ -303,11 +303,11 @@ func TestAForgedSnapshotIsRefused(t *testing.T) {
 	good := w.Peers[0].engine.Answer(engine.Query{Kind: engine.AskSnapshot}, w.Peers[0].store)[0][1:]
 	config := w.Peers[1].config(true)
 	config.Trusted = w.manifest.Committee().CID()
-	anchor, _, err := audit.SnapshotAnchor(good)
+	b, err := audit.SnapshotBlock(good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Anchor = w.Peers[0].store.Blob(anchor)
+	config.Anchor = w.Peers[0].store.Blob(b.Header.Anchor)
 	for at := 0; at < len(good); at += 37 {
 		config.Snapshot = slices.Clone(good)
 		config.Snapshot[at] ^= 1

@@ -1,0 +1,241 @@
+package node
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"slices"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/finality"
+	"github.com/grapevine-network/grapevine/ledger/store"
+	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
+)
+
+// Height is one certified block of a ledger that is replayed, with what it did.
+type Height struct {
+	*audit.Receipt
+	Entries     []*ledger.Entry     // that the block certifies, by author and number
+	Certificate *ledger.Certificate // that makes it final
+	Committee   ledger.Committee    // whose seats signed the certificate
+	Outcome     *audit.Outcome      // of the round that the block ended; nil if it ended none
+	Replica     *audit.Replica      // the truth after it; to be read, not kept
+}
+
+// Report is what came of replaying a home's ledger.
+type Report struct {
+	Replica *audit.Replica  // the truth at the last height; to be read
+	Self    ledger.Author   // whose home it is, by the seat that its votes name; zero if it never voted
+	Entries int             // certified, of all authors
+	Voids   int             // of them without effect
+	Pending []*ledger.Entry // that wait to be certified, by author and number
+	Votes   int             // that this peer signed
+	Blobs   int             // that Verify read
+}
+
+// Replay folds the ledger of the home in dir from the first block to the last
+// and calls visit, if not nil, after each. It takes no lock and changes nothing,
+// so it works beside a running node. Signatures of entries and certificates,
+// which were checked before they were stored, are checked again by [Verify]
+// only. An error of visit ends it; a *[Fault] says where the home is damaged;
+// the error wraps [fs.ErrNotExist] if there is no home.
+func Replay(dir string, visit func(h *Height) error) (*Report, error) {
+	h, err := home.View(dir)
+	if err != nil {
+		return nil, locate(dir, err)
+	}
+	defer h.Close()
+	p, err := newReplay(h, visit)
+	if err != nil {
+		return nil, locate(dir, err)
+	}
+	return p.run(h.Log().Records())
+}
+
+// replay is a home's ledger on its way through package audit.
+type replay struct {
+	Report
+	home   *home.Home
+	strict bool // check again what was checked before it was stored
+	visit  func(h *Height) error
+	held   map[ledger.CID]*ledger.Entry // not certified yet
+	lost   error                        // why the round that is over can't be settled
+	noted  store.Head                   // the head file
+	found  bool                         // the block that it names
+	ended  bool                         // by visit
+}
+
+// newReplay is at height 0.
+func newReplay(h *home.Home, visit func(h *Height) error) (*replay, error) {
+	data, err := h.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	m, topic, err := ledger.DecodeManifest(data)
+	if err != nil {
+		return nil, &Fault{File: "manifest.cbor", Err: err}
+	}
+	anchor, err := h.Blobs().Get(m.Learning.Anchor.Cid)
+	if err != nil {
+		return nil, err
+	}
+	p := &replay{home: h, visit: visit, held: map[ledger.CID]*ledger.Entry{}}
+	p.Replica, err = audit.New(m, topic, anchor, ledger.Ed25519)
+	if err != nil {
+		return nil, &Fault{File: "manifest.cbor", Err: err}
+	}
+	if p.noted, err = h.Head(); errors.Is(err, fs.ErrNotExist) {
+		err = nil // until the first block
+	}
+	return p, err
+}
+
+// run takes the records. The report is as far as it came, whatever the error.
+func (p *replay) run(records iter.Seq2[store.Record, error]) (*Report, error) {
+	for r, err := range records {
+		if err != nil {
+			return &p.Report, locate(p.home.Dir(), err)
+		}
+		if err := p.take(r); p.ended {
+			return &p.Report, err
+		} else if err != nil {
+			return &p.Report, p.blame(r, err)
+		}
+	}
+	for _, e := range p.held {
+		if e.Seq > p.Replica.State.Account(e.Author).Seq { // others are the losing halves of forks
+			p.Pending = append(p.Pending, e)
+		}
+	}
+	slices.SortFunc(p.Pending, func(a, b *ledger.Entry) int {
+		return cmp.Or(bytes.Compare(a.Author[:], b.Author[:]), cmp.Compare(a.Seq, b.Seq), bytes.Compare(a.Bytes(), b.Bytes()))
+	})
+	return &p.Report, nil
+}
+
+func (p *replay) take(r store.Record) error {
+	switch engine.RecordKind(r.Kind) {
+	case engine.RecordEntry:
+		return p.takeEntry(bytes.Clone(r.Data))
+	case engine.RecordFinal:
+		return p.takeFinal(r.Data)
+	case engine.RecordVote:
+		return p.takeVote(r.Data)
+	}
+	if p.strict {
+		return p.takeOther(engine.RecordKind(r.Kind), r.Data)
+	}
+	return nil
+}
+
+func (p *replay) takeEntry(data []byte) error {
+	e, err := ledger.DecodeEntry(data)
+	if err != nil {
+		return err
+	}
+	if e.Topic != p.Replica.Topic {
+		return &Fault{Author: e.Author, Seq: e.Seq, Err: fmt.Errorf("%v of topic %v, but manifest.cbor is of %v", e.Kind, e.Topic, p.Replica.Topic)}
+	}
+	if p.strict {
+		if err := e.Verify(ledger.Ed25519); err != nil {
+			return &Fault{Author: e.Author, Seq: e.Seq, Err: err}
+		}
+	}
+	p.held[e.CID()] = e
+	return nil
+}
+
+func (p *replay) takeFinal(data []byte) error {
+	b, cert, err := engine.DecodeFinal(data)
+	if err != nil {
+		return err
+	}
+	if p.lost != nil {
+		return p.lost
+	}
+	entries, gaps := p.Replica.Collect(b, func(id ledger.CID) *ledger.Entry { return p.held[id] })
+	if len(gaps) > 0 {
+		g := gaps[0]
+		return &Fault{Author: g.Author, Seq: g.From, Err: fmt.Errorf("the log lacks entries %d to %d, which block %d certifies", g.From, g.To, b.Header.Height)}
+	}
+	if err := p.Replica.Check(b, entries); err != nil {
+		return err
+	}
+	if err := p.checkCertificate(b, cert); err != nil {
+		return err
+	}
+	return p.apply(&Height{Entries: entries, Certificate: cert, Committee: p.Replica.State.Now, Replica: p.Replica}, b)
+}
+
+func (p *replay) checkCertificate(b *ledger.Block, cert *ledger.Certificate) error {
+	next := ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
+	if cert.Base != p.Replica.Head || *cert.Next != next {
+		return fmt.Errorf("the certificate of block %d puts it on another block", b.Header.Height)
+	}
+	if !p.strict {
+		return nil
+	}
+	return cert.Verify(p.Replica.Topic, p.Replica.State.Now, ledger.Ed25519)
+}
+
+func (p *replay) apply(h *Height, b *ledger.Block) (err error) {
+	h.Receipt = p.Replica.Apply(b, h.Entries)
+	for _, e := range h.Entries {
+		delete(p.held, e.CID())
+	}
+	p.Entries += len(h.Entries)
+	p.Voids += len(h.Voids)
+	p.found = p.found || p.noted.Height == b.Header.Height && p.noted.Block == b.CID().String()
+	if h.Outcome, err = p.settle(); err != nil || p.visit == nil {
+		return err
+	}
+	err = p.visit(h)
+	p.ended = err != nil
+	return err
+}
+
+// settle ends the round, if it is over. A delta that is not here is no error
+// until another block comes: a peer may stop while it fetches one.
+func (p *replay) settle() (*audit.Outcome, error) {
+	if !p.Replica.Unsettled() {
+		return nil, nil
+	}
+	missing := false
+	out, err := p.Replica.Settle(func(id ledger.CID) []byte {
+		data, err := p.home.Blobs().Get(id.Cid)
+		if err != nil {
+			p.lost, missing = locate(p.home.Dir(), err), errors.Is(err, fs.ErrNotExist)
+		}
+		return data
+	})
+	if missing {
+		return nil, nil
+	}
+	return out, cmp.Or(p.lost, err)
+}
+
+// takeVote learns from a vote whose home this is.
+func (p *replay) takeVote(data []byte) error {
+	p.Votes++
+	if !p.strict && p.Self != (ledger.Author{}) {
+		return nil
+	}
+	f, err := finality.DecodeFrame(data)
+	if err != nil {
+		return err
+	}
+	seats := p.Replica.State.Seats
+	if f.Sender >= uint64(len(seats)) {
+		return fmt.Errorf("a vote of seat %d, of which there are %d", f.Sender, len(seats))
+	}
+	p.Self = seats[f.Sender]
+	if p.strict {
+		return checkVote(p.Replica.Topic, p.Self, f, data)
+	}
+	return nil
+}

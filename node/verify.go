@@ -1,0 +1,254 @@
+package node
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/finality"
+	"github.com/grapevine-network/grapevine/ledger/store"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
+)
+
+// Fault says that something in a home is not what was written, signed and
+// certified, and where. Fields that say nothing are zero.
+type Fault struct {
+	File   string        // path from the home, with slashes
+	Offset int64         // byte at which the record at fault begins; 0 stands for the whole file
+	Height uint64        // of the block that it belongs to
+	Author ledger.Author // whose entry it is
+	Seq    uint64        // number of the entry
+	Err    error         // what is wrong
+}
+
+// Error names the place and what is wrong there.
+func (f *Fault) Error() string { return f.Where() + ": " + f.Err.Error() }
+
+// Unwrap returns what is wrong, without the place.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Where names the place for a person: file, byte, height and entry, as far as
+// they are known.
+func (f *Fault) Where() string {
+	var parts []string
+	if f.File != "" {
+		parts = append(parts, f.File)
+	}
+	if f.Offset > 0 {
+		parts = append(parts, fmt.Sprintf("byte %d", f.Offset))
+	}
+	if f.Height > 0 {
+		parts = append(parts, fmt.Sprintf("height %d", f.Height))
+	}
+	if f.Seq > 0 {
+		parts = append(parts, fmt.Sprintf("entry %d of %v", f.Seq, f.Author))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Verify reads every byte of the ledger and the blobs of the home in dir and
+// derives everything again from the topic's manifest on: it checks checksums,
+// names, canonical forms, links and signatures, the quorum under each block, and
+// computes every score, payment, balance and model anew, as package audit does
+// for every peer. It needs no network and no key, and changes nothing.
+//
+// A *[Fault] says what is wrong and where; the report is then as far as it came,
+// nil if it did not begin. Two losses can't be told from a crash: the end of a
+// log after the block that the head file names, and the blob of a delta that is
+// revealed but neither scored by this peer nor settled. While a node works in
+// the home, Verify tries again if the ledger grew meanwhile.
+func Verify(dir string) (*Report, error) {
+	const tries = 3
+	for try := 1; ; try++ {
+		size := grown(dir)
+		r, err := verify(dir)
+		if err == nil || try == tries || grown(dir) == size {
+			return r, err
+		}
+	}
+}
+
+// grown is the size of the ledger's files.
+func grown(dir string) (size int64) {
+	files, _ := os.ReadDir(filepath.Join(dir, "ledger")) // what can't be read is found by verify
+	for _, f := range files {
+		if info, err := f.Info(); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+func verify(dir string) (*Report, error) {
+	h, err := home.View(dir)
+	if err != nil {
+		return nil, locate(dir, err)
+	}
+	defer h.Close()
+	p, err := newReplay(h, nil)
+	if err != nil {
+		return nil, locate(dir, err)
+	}
+	p.strict = true
+	for _, err := range h.Blobs().Check() {
+		if err != nil {
+			return &p.Report, locate(dir, err)
+		}
+		p.Blobs++
+	}
+	r, err := p.run(store.Check(filepath.Join(dir, "ledger")))
+	if err == nil {
+		err = cmp.Or(p.checkEnd(), p.checkAnchors(), p.checkSupply())
+	}
+	return r, err
+}
+
+// takeOther checks a record that only this peer itself needs.
+func (p *replay) takeOther(kind engine.RecordKind, data []byte) error {
+	switch kind {
+	case engine.RecordMemo:
+		return p.takeMemo(data)
+	case engine.RecordBase:
+		c, err := ledger.DecodeCertificate(data)
+		if err != nil {
+			return err
+		}
+		return c.Verify(p.Replica.Topic, p.Replica.State.Now, ledger.Ed25519)
+	case engine.RecordBlock:
+		b, err := ledger.DecodeBlock(data)
+		if err != nil {
+			return err
+		}
+		return b.Verify(ledger.Ed25519)
+	}
+	return fmt.Errorf("a record of kind %d, which this grapevine does not know: it was made by a newer one, or by none", kind)
+}
+
+// takeMemo checks that the deltas are here which this peer committed to, or
+// sealed scores of: it had them then.
+func (p *replay) takeMemo(data []byte) error {
+	var m engine.Memo
+	if err := ledger.Decode(data, &m); err != nil {
+		return err
+	}
+	var had []ledger.CID
+	if m.Delta != nil {
+		had = append(had, *m.Delta)
+	}
+	if r := &p.Replica.State.Round; r.Number == m.Round {
+		deltas := r.Deltas()
+		for _, s := range m.Scores {
+			if s.Delta < uint64(len(deltas)) {
+				had = append(had, r.Reveals[deltas[s.Delta]].Delta)
+			}
+		}
+	}
+	for _, id := range had {
+		if err := p.checkBlob(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBlob tells whether a blob is here. Its bytes were checked already.
+func (p *replay) checkBlob(id ledger.CID) error {
+	if p.home.Blobs().Has(id.Cid) {
+		return nil
+	}
+	_, err := p.home.Blobs().Get(id.Cid)
+	return locate(p.home.Dir(), err)
+}
+
+// checkEnd compares the log with the head file, which was written when the log
+// was at least as long: a log that lost its end looks whole otherwise.
+func (p *replay) checkEnd() error {
+	height := p.Replica.Head.Height
+	switch {
+	case p.found || height == 0 && p.noted.Height == 0:
+		return nil
+	case p.noted.Height == 0:
+		return &Fault{File: "ledger/head", Err: errors.New("the file is missing: nothing tells whether the log is whole")}
+	case p.noted.Height > height:
+		return &Fault{File: "ledger/head", Height: height, Err: fmt.Errorf("the log ends at height %d, but had height %d: its end is missing", height, p.noted.Height)}
+	}
+	return &Fault{File: "ledger/head", Height: p.noted.Height, Err: fmt.Errorf("it names block %s, which the log does not have at that height", p.noted.Block)}
+}
+
+// checkAnchors makes sure that the models which a delta may start from are here.
+func (p *replay) checkAnchors() error {
+	for _, id := range p.Replica.State.Anchors {
+		if err := p.checkBlob(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSupply counts all tokens. It can fail only if this program is wrong.
+func (p *replay) checkSupply() error {
+	s := p.Replica.State
+	balances, bonds, stakes := s.Held()
+	if sum := balances + bonds + stakes + s.Supply.Remaining + s.Supply.Treasury + s.Supply.Burnt; sum != s.Economy.Cap {
+		return &Fault{Height: s.Height, Err: fmt.Errorf("all tokens are %d, the cap is %d", sum, s.Economy.Cap)}
+	}
+	return nil
+}
+
+// checkVote verifies a vote's signature, by the rule under which a validator
+// takes back a vote of its own that others kept: so the bytes that are signed are
+// known in one place only.
+func checkVote(topic ledger.CID, author ledger.Author, f *finality.Frame, data []byte) error {
+	m, err := finality.New(finality.Config{Topic: topic, Author: author, Verify: ledger.Ed25519, Delta: 1}, nil)
+	if err != nil {
+		return err
+	}
+	if err := m.Advance(f.Vote.Instance, ledger.Tip{}, ledger.Committee{{ID: f.Sender, Author: author, Stake: 1}}, nil); err != nil {
+		return err
+	}
+	if !m.Adopt(f, data) {
+		return fmt.Errorf("a vote in instance %d of %v: %w", f.Vote.Instance, author, ledger.ErrSignature)
+	}
+	return nil
+}
+
+// blame makes a Fault of an error in a record.
+func (p *replay) blame(r store.Record, err error) error {
+	f, is := errors.AsType[*Fault](err)
+	if !is {
+		f = &Fault{Err: err}
+	}
+	if f.File == "" {
+		f.File, f.Offset = fmt.Sprintf("ledger/%06d.log", r.At.Segment), r.At.Offset
+	}
+	if f.Height == 0 {
+		f.Height = p.Replica.Head.Height + 1 // the one under way
+	}
+	return f
+}
+
+// locate makes a Fault of an error that names a file of the home in dir. What
+// names none stays as it is, and so does what says that dir is no home.
+func locate(dir string, err error) error {
+	if d, is := errors.AsType[*store.Damage](err); is {
+		return &Fault{File: within(dir, d.File), Offset: d.Offset, Err: errors.New(d.What)}
+	}
+	p, is := errors.AsType[*fs.PathError](err)
+	if !is || !errors.Is(p, fs.ErrNotExist) || within(dir, p.Path) == "config.toml" {
+		return err
+	}
+	return &Fault{File: within(dir, p.Path), Err: errors.New("it is missing")}
+}
+
+func within(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil {
+		path = rel
+	}
+	return filepath.ToSlash(path)
+}
