@@ -30,7 +30,7 @@ func (s *State) Admits(e *ledger.Entry, after Account, more uint64) error {
 	case s.Round.Entries[e.Author]+more >= MaxEntries:
 		return fmt.Errorf("%v has %d entries in this round, at most %d", e.Author, MaxEntries, MaxEntries)
 	}
-	return nil
+	return s.checkStranger(e)
 }
 
 // Apply takes the next entry of a certified block, which must be one that
@@ -73,7 +73,7 @@ func (s *State) commit(author ledger.Author, c *ledger.Commit) error {
 		return void("COMMIT on anchor %v, which is none of the last %d", c.Base, MaxAge+1)
 	}
 	if s.Account(author).Bond == 0 {
-		return void("COMMIT without a bond")
+		return s.takeSlot(author, c)
 	}
 	if len(s.Round.Commits) >= ledger.MaxScores {
 		return void("COMMIT beyond the %d that a round takes", ledger.MaxScores)

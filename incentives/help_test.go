@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
@@ -21,9 +22,20 @@ func check(author ledger.Author, message, sig []byte) bool {
 	return slices.Equal(sig, seal(author, message))
 }
 
-func author(i int) ledger.Author {
+func key(i int) ed25519.PrivateKey {
 	seed := sha256.Sum256(fmt.Append(nil, "author ", i))
-	return ledger.Author(ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+var authors sync.Map // of tests, since making a key takes longer than most of them
+
+func author(i int) ledger.Author {
+	if a, known := authors.Load(i); known {
+		return a.(ledger.Author)
+	}
+	a := ledger.Author(key(i).Public().(ed25519.PublicKey))
+	authors.Store(i, a)
+	return a
 }
 
 func blob(parts ...any) ledger.CID { return ledger.SumBlob(fmt.Append(nil, parts...)) }
@@ -34,6 +46,7 @@ type town struct {
 	t     testing.TB
 	state *State
 	people
+	genesis []ledger.Member
 	settled []*Settlement
 	roots   []ledger.Hash
 	entries [][]*ledger.Entry // of all blocks
@@ -41,9 +54,9 @@ type town struct {
 
 // people know where their chains are.
 type people struct {
-	authors []ledger.Author
-	heads   map[ledger.Author]Account
-	topic   ledger.CID
+	heads map[ledger.Author]Account
+	topic ledger.CID
+	real  bool // sign with Ed25519
 }
 
 func economy() ledger.Economy {
@@ -80,10 +93,7 @@ func newTown(t testing.TB, m *ledger.Manifest) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &town{t: t, state: NewState(m, topic), people: people{heads: map[ledger.Author]Account{}, topic: topic}}
-	for _, g := range m.Genesis {
-		w.authors = append(w.authors, g.Author)
-	}
+	w := &town{t: t, state: NewState(m, topic), people: people{heads: map[ledger.Author]Account{}, topic: topic}, genesis: m.Genesis}
 	return w
 }
 
@@ -98,7 +108,11 @@ func (p *people) at(who int) Account {
 // say signs the next entry of an author's chain.
 func (p *people) say(who int, body any) *ledger.Entry {
 	a, at := author(who), p.at(who)
-	e, err := ledger.Sign(func(b []byte) []byte { return seal(a, b) }, a, p.topic, at.Seq, at.Head, body)
+	sign := func(b []byte) []byte { return seal(a, b) }
+	if p.real {
+		sign = func(b []byte) []byte { return ed25519.Sign(key(who), b) }
+	}
+	e, err := ledger.Sign(sign, a, p.topic, at.Seq, at.Head, body)
 	if err != nil {
 		panic(err)
 	}
@@ -122,7 +136,7 @@ func (w *town) block(entries ...*ledger.Entry) []error {
 	var took []*ledger.Entry
 	for _, e := range inOrder(slices.Clone(entries)) {
 		if reasons[e] = w.state.Admits(e, w.state.Account(e.Author), 0); reasons[e] == nil {
-			reasons[e] = w.state.Apply(e, check)
+			reasons[e] = w.state.Apply(e, w.check())
 			took = append(took, e)
 		}
 	}
@@ -136,6 +150,13 @@ func (w *town) block(entries ...*ledger.Entry) []error {
 		out[i] = reasons[e]
 	}
 	return out
+}
+
+func (p *people) check() ledger.Verifier {
+	if p.real {
+		return ledger.Ed25519
+	}
+	return check
 }
 
 func (w *town) conserved() {

@@ -39,10 +39,11 @@ type Round struct {
 
 // Committed is a COMMIT that took effect.
 type Committed struct {
-	Base  ledger.CID  `cbor:"base"`
-	Hash  ledger.Hash `cbor:"hash"`
-	Order uint64      `cbor:"order"` // among the round's commits, as certified
-	Bond  uint64      `cbor:"bond"`  // at the end of COMMIT, from then on locked until settle
+	Base  ledger.CID   `cbor:"base"`
+	Hash  ledger.Hash  `cbor:"hash"`
+	Order uint64       `cbor:"order"`          // among the round's commits, as certified
+	Bond  uint64       `cbor:"bond"`           // at the end of COMMIT, from then on locked until settle
+	Work  *ledger.Hash `cbor:"work,omitempty"` // of a newcomer, who has no bond
 }
 
 // Revealed is a REVEAL that took effect.
@@ -110,7 +111,8 @@ func (s *State) limit() uint64 {
 // entries that authors are about to add, by waiting, are counted in.
 //
 //   - COMMIT waits for all who committed in the round before.
-//   - REVEAL waits for all who committed.
+//   - REVEAL waits for all who committed; for newcomers, who have nothing to lose,
+//     one block only.
 //   - SEAL waits for a quorum and for all seats that sealed in the round before
 //     or were heard in this one: who is away delays a round once, not each.
 //   - OPEN waits for all who sealed.
@@ -132,7 +134,8 @@ func (s *State) Complete(waiting map[ledger.Author]ledger.Kind) bool {
 	case PhaseReveal:
 		return all(maps.Keys(r.Commits), func(a ledger.Author) bool {
 			_, ok := r.Reveals[a]
-			return has(a, ledger.KindReveal, ok)
+			slow := r.Commits[a].Work != nil && r.Blocks > 0
+			return has(a, ledger.KindReveal, ok || slow)
 		})
 	case PhaseSeal:
 		quorum := s.Now.Quorum(func(i int) bool { return sealed(s.Now[i].Author) }, nil)

@@ -10,31 +10,34 @@ import (
 
 // Settlement is how a round was paid, with all that led to it.
 type Settlement struct {
-	Round      uint64
-	Emission   uint64 // base units that the round could mint
-	Pool       uint64 // of it for trainers
-	DutyPool   uint64 // of it for validators
-	Treasury   uint64 // of it for the treasury
-	Minted     uint64 // what was paid in fact
-	Median     uint64 // m: lower weighted median of the positive gains
-	Deltas     []DeltaPay
-	Validators []DutyPay
+	Round        uint64
+	Emission     uint64 // base units that the round could mint
+	Pool         uint64 // of it for trainers
+	DutyPool     uint64 // of it for validators
+	NewcomerPool uint64 // of it for newcomers
+	Treasury     uint64 // of it for the treasury
+	Minted       uint64 // what was paid in fact
+	Median       uint64 // m: lower weighted median of the positive gains
+	Deltas       []DeltaPay
+	Validators   []DutyPay
 }
 
 // DeltaPay is how one revealed delta was paid.
 type DeltaPay struct {
-	Author  ledger.Author
-	Delta   ledger.CID
-	Base    ledger.CID
-	Age     int    // anchors that Base is behind
-	Bond    uint64 // w
-	Opinion []Opinion
-	Counts  bool   // a quorum scored it
-	Copy    bool   // like a delta of somebody else before
-	U       int64  // lower stake-weighted median of u, micro-nats
-	Gate    int64  // the same of u + 2·se; below 0 it is not merged
-	Score   uint64 // s = min(max(0, u), 4·m, cap)
-	Paid    uint64
+	Author   ledger.Author
+	Delta    ledger.CID
+	Base     ledger.CID
+	Age      int    // anchors that Base is behind
+	Bond     uint64 // w
+	Newcomer bool   // has work instead of a bond
+	Weight   uint64 // in the mean
+	Opinion  []Opinion
+	Counts   bool   // a quorum scored it
+	Copy     bool   // like a delta of somebody else before
+	U        int64  // lower stake-weighted median of u, micro-nats
+	Gate     int64  // the same of u + 2·se; below 0 it is not merged
+	Score    uint64 // s = min(max(0, u), 4·m, cap)
+	Paid     uint64
 }
 
 // Merged tells whether the delta goes into the next anchor.
@@ -67,7 +70,8 @@ func (s *State) Tally() []DeltaPay {
 		c, v := r.Commits[author], r.Reveals[author]
 		d := DeltaPay{
 			Author: author, Delta: v.Delta, Base: c.Base, Age: slices.Index(s.Anchors, c.Base), Bond: c.Bond,
-			Opinion: opinions[place],
+			Newcomer: c.Work != nil,
+			Opinion:  opinions[place],
 		}
 		d.Counts = !s.Account(author).Forked && s.countsFor(author, d.Opinion)
 		var us, gates []weighted[int64]
@@ -79,6 +83,7 @@ func (s *State) Tally() []DeltaPay {
 		deltas = append(deltas, d)
 	}
 	s.markRepeats(deltas)
+	s.weigh(deltas)
 	return deltas
 }
 
@@ -134,6 +139,7 @@ func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
 	if slices.ContainsFunc(deltas, func(d DeltaPay) bool { return d.Counts && !d.Copy }) {
 		s.emit(p)
 		s.payTrainers(p)
+		s.payNewcomers(p)
 		s.payValidators(p)
 		s.Supply.Treasury += p.Treasury
 		p.Minted += p.Treasury
@@ -141,13 +147,14 @@ func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
 	}
 	s.archive(deltas)
 	s.Anchors = append([]ledger.CID{anchor}, s.Anchors[:min(len(s.Anchors), MaxAge)]...)
-	s.Round = newRound(s.Round.Number+1, sorted(s.Round.Commits), sorted(s.Round.Seals))
+	s.Round = newRound(s.Round.Number+1, s.bonded(), sorted(s.Round.Seals))
 	return p
 }
 
 func (s *State) emit(p *Settlement) {
 	p.Emission = scale(s.Supply.Remaining, s.Economy.Rate, 32)
 	p.Pool = share(p.Emission, s.Economy.Trainers)
+	p.NewcomerPool = share(p.Emission, s.Economy.Newcomers)
 	p.DutyPool = share(p.Emission, s.Economy.Validators)
 	p.Treasury = share(p.Emission, s.Economy.Treasury)
 }
@@ -160,7 +167,7 @@ func (s *State) emit(p *Settlement) {
 func (s *State) payTrainers(p *Settlement) {
 	var positive []weighted[uint64]
 	for _, d := range p.Deltas {
-		if d.Counts && !d.Copy && d.U > 0 {
+		if d.Counts && !d.Copy && !d.Newcomer && d.U > 0 {
 			positive = append(positive, weighted[uint64]{uint64(d.U), d.Bond})
 		}
 	}
@@ -168,7 +175,7 @@ func (s *State) payTrainers(p *Settlement) {
 	total, least := new(big.Int), new(big.Int)
 	for i := range p.Deltas {
 		d := &p.Deltas[i]
-		if d.Counts && !d.Copy && d.U > 0 {
+		if d.Counts && !d.Copy && !d.Newcomer && d.U > 0 {
 			d.Score = min(uint64(d.U), 4*p.Median, s.Economy.MaxScore)
 		}
 		total.Add(total, product(d.Bond, d.Score))
@@ -230,6 +237,20 @@ func (s *State) archive(deltas []DeltaPay) {
 			s.Archive = append(s.Archive, Archived{now, d.Author, d.Delta})
 		}
 	}
+	slices.SortFunc(s.Archive, func(a, b Archived) int {
+		return cmp.Or(cmp.Compare(a.Round, b.Round), compareAuthors(a.Author, b.Author))
+	})
+}
+
+// bonded returns who committed with a bond: the next round waits for them, and
+// for nobody who has nothing to lose.
+func (s *State) bonded() (out []ledger.Author) {
+	for _, a := range sorted(s.Round.Commits) {
+		if s.Round.Commits[a].Work == nil {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func sorted[V any](m map[ledger.Author]V) []ledger.Author {

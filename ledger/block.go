@@ -66,6 +66,9 @@ func SignBlock(sign func(message []byte) []byte, h Header, cuts []Cut) (*Block, 
 		return nil, err
 	}
 	h.V, h.Body, h.Sig = blockVersion, SumNode(body), nil
+	if err := validateBlock(h, cuts); err != nil {
+		return nil, fmt.Errorf("sign block %d: %w", h.Height, err)
+	}
 	unsigned, err := Encode(h)
 	if err != nil {
 		return nil, err
@@ -98,16 +101,19 @@ func DecodeBlock(data []byte) (*Block, error) {
 	if err := Decode(data, &w); err != nil {
 		return nil, err
 	}
-	if w.Header.V != blockVersion || w.Header.Sig == nil || w.Header.Height == 0 {
-		return nil, fmt.Errorf("block of version %d, height %d: %w", w.Header.V, w.Header.Height, ErrNotCanonical)
+	if w.Header.V != blockVersion || w.Header.Sig == nil {
+		return nil, fmt.Errorf("block of version %d: %w", w.Header.V, ErrNotCanonical)
 	}
-	if err := validateCuts(w.Header, w.Cuts); err != nil {
+	if err := validateBlock(w.Header, w.Cuts); err != nil {
 		return nil, fmt.Errorf("block %d: %w: %w", w.Header.Height, ErrNotCanonical, err)
 	}
 	return newBlock(w.Header, w.Cuts)
 }
 
-func validateCuts(h Header, cuts []Cut) error {
+func validateBlock(h Header, cuts []Cut) error {
+	if h.Height == 0 {
+		return errors.New("only the manifest is at height 0")
+	}
 	body, err := Encode(cuts)
 	if err != nil {
 		return err

@@ -10,10 +10,12 @@ import (
 type Salt [16]byte
 
 // Commit binds its author to a delta on the anchor Base, by [CommitHash].
+// Work is a newcomer's proof of work, see [WorkHash]; 0 for who has a bond.
 type Commit struct {
 	Round uint64 `cbor:"round"`
 	Base  CID    `cbor:"base"`
 	Hash  Hash   `cbor:"hash"`
+	Work  uint64 `cbor:"work,omitempty"`
 }
 
 // Reveal names the delta that a certified Commit bound: a blob of Size bytes.
@@ -91,15 +93,15 @@ func decodeBody(kind Kind, data []byte) (any, error) {
 	if err := decoder.Unmarshal(data, body); err != nil {
 		return nil, fmt.Errorf("decode %v: %w: %w", kind, ErrNotCanonical, err)
 	}
-	if o, ok := body.(*Opening); ok {
-		if err := o.validate(); err != nil {
-			return nil, err
-		}
-	}
-	return body, nil
+	return body, validateBody(body)
 }
 
-func (o *Opening) validate() error {
+// validateBody checks what the encoding leaves open.
+func validateBody(body any) error {
+	o, ok := body.(*Opening)
+	if !ok {
+		return nil
+	}
 	if len(o.Scores) > MaxScores {
 		return fmt.Errorf("SCORE of %d deltas, at most %d: %w", len(o.Scores), MaxScores, ErrNotCanonical)
 	}
@@ -130,6 +132,13 @@ func SealHash(topic CID, round uint64, author Author, salt Salt, scores []Score)
 		b = binary.BigEndian.AppendUint32(b, s.SE)
 	}
 	return sha256.Sum256(b)
+}
+
+// WorkHash is what a newcomer makes small by trying values of work: SHA-256 of
+// "grapevine/work/1", topic, round, author, work (8 bytes, big-endian).
+func WorkHash(topic CID, round uint64, author Author, work uint64) Hash {
+	b := bindingPrefix("grapevine/work/1", topic, round, author)
+	return sha256.Sum256(binary.BigEndian.AppendUint64(b, work))
 }
 
 func bindingPrefix(domain string, topic CID, round uint64, author Author) []byte {

@@ -102,9 +102,12 @@ func (c Committee) Validate() error {
 		return fmt.Errorf("committee of %d seats, want 1 to %d", len(c), MaxCommittee)
 	}
 	var sum uint64
-	for _, s := range c {
+	for i, s := range c {
 		if sum += s.Stake; s.Stake == 0 || sum > MaxAmount {
 			return errors.New("committee with an impossible stake")
+		}
+		if c.Seat(s.Author) != i || slices.IndexFunc(c, func(o Seat) bool { return o.ID == s.ID }) != i {
+			return fmt.Errorf("committee that seats %v, %v, twice", s.ID, s.Author)
 		}
 	}
 	if !slices.Equal(c, NewCommittee(c)) {

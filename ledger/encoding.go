@@ -19,7 +19,7 @@ var (
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
 		MaxNestedLevels:   8,
 		MaxArrayElements:  1 << 16,
-		MaxMapPairs:       64,
+		MaxMapPairs:       1 << 16, // the state has maps by author
 	}.DecMode())
 )
 

@@ -33,8 +33,19 @@ func (k Kind) String() string {
 	return fmt.Sprintf("KIND-%d", uint64(k))
 }
 
-// MaxEntry bounds the bytes of an entry, so that it fits a gossip message.
-const MaxEntry = 16 << 10
+// MaxEntry bounds the bytes of an entry. An EVIDENCE may have [MaxEvidence], or
+// who forks with large entries could not be slashed.
+const (
+	MaxEntry    = 16 << 10
+	MaxEvidence = 2*MaxEntry + 512
+)
+
+func (k Kind) limit() int {
+	if k == KindEvidence {
+		return MaxEvidence
+	}
+	return MaxEntry
+}
 
 // Entry is one signed link of its author's chain.
 //
@@ -76,8 +87,8 @@ const (
 // sign belongs to. For a first entry seq is 0 and prev the topic.
 func Sign(sign func(message []byte) []byte, author Author, topic CID, seq uint64, prev CID, body any) (*Entry, error) {
 	kind, err := kindOf(body)
-	if err != nil {
-		return nil, err
+	if err = errors.Join(err, validateBody(body)); err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
 	}
 	e := &Entry{Topic: topic, Author: author, Seq: seq + 1, Prev: prev, Kind: kind, Body: body}
 	unsigned, err := e.encode(nil)
@@ -88,8 +99,8 @@ func Sign(sign func(message []byte) []byte, author Author, topic CID, seq uint64
 	if e.raw, err = e.encode(&e.Sig); err != nil {
 		return nil, err
 	}
-	if len(e.raw) > MaxEntry {
-		return nil, fmt.Errorf("sign %v: %d bytes, at most %d", kind, len(e.raw), MaxEntry)
+	if len(e.raw) > kind.limit() {
+		return nil, fmt.Errorf("sign %v: %d bytes, at most %d", kind, len(e.raw), kind.limit())
 	}
 	e.cid = SumNode(e.raw)
 	return e, nil
@@ -111,12 +122,15 @@ func (e *Entry) encode(sig *signature) ([]byte, error) {
 // signature: size, canonical form, a known kind, a well-formed body, a key that
 // may sign. data must not change afterwards.
 func DecodeEntry(data []byte) (*Entry, error) {
-	if len(data) > MaxEntry {
-		return nil, fmt.Errorf("entry of %d bytes, at most %d: %w", len(data), MaxEntry, ErrNotCanonical)
+	if len(data) > MaxEvidence {
+		return nil, fmt.Errorf("entry of %d bytes, at most %d: %w", len(data), MaxEvidence, ErrNotCanonical)
 	}
 	var w wire
 	if err := decoder.Unmarshal(data, &w); err != nil {
 		return nil, fmt.Errorf("decode entry: %w: %w", ErrNotCanonical, err)
+	}
+	if len(data) > w.Kind.limit() {
+		return nil, fmt.Errorf("%v of %d bytes, at most %d: %w", w.Kind, len(data), w.Kind.limit(), ErrNotCanonical)
 	}
 	if w.V != entryVersion || w.Sig == nil || w.Seq == 0 {
 		return nil, fmt.Errorf("entry of version %d, number %d: %w", w.V, w.Seq, ErrNotCanonical)

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"unicode/utf8"
+
+	"github.com/ipfs/go-cid"
 )
 
 // One is 1.0 in Q16, the fixed point in which the manifest writes reals.
@@ -59,16 +62,18 @@ type Rounds struct {
 
 // Economy holds the rules of money. Shares are Q16 and add up to One.
 type Economy struct {
-	Cap        uint64 `cbor:"cap"`        // supply, base units
-	Rate       uint64 `cbor:"rate"`       // of the remaining supply minted a round, 2^-32
-	Trainers   uint64 `cbor:"trainers"`   // shares of what is minted
-	Validators uint64 `cbor:"validators"` //
-	Newcomers  uint64 `cbor:"newcomers"`  //
-	Treasury   uint64 `cbor:"treasury"`   //
-	MaxScore   uint64 `cbor:"max_score"`  // of one delta, micro-nats
-	FullScore  uint64 `cbor:"full_score"` // mean score that earns a whole pool, micro-nats; less earns less
-	Slash      uint64 `cbor:"slash"`      // of bond and stake for a fork, Q16
-	Reporter   uint64 `cbor:"reporter"`   // of what was slashed to who reported it, Q16
+	Cap        uint64 `cbor:"cap"`             // supply, base units
+	Rate       uint64 `cbor:"rate"`            // of the remaining supply minted a round, 2^-32
+	Trainers   uint64 `cbor:"trainers"`        // shares of what is minted
+	Validators uint64 `cbor:"validators"`      //
+	Newcomers  uint64 `cbor:"newcomers"`       //
+	Treasury   uint64 `cbor:"treasury"`        //
+	Slots      uint64 `cbor:"slots,omitempty"` // newcomers' COMMITs a round; 0: who has no bond can't take part
+	Work       uint64 `cbor:"work,omitempty"`  // leading zero bits that such a COMMIT must carry
+	MaxScore   uint64 `cbor:"max_score"`       // of one delta, micro-nats
+	FullScore  uint64 `cbor:"full_score"`      // mean score that earns a whole pool, micro-nats; less earns less
+	Slash      uint64 `cbor:"slash"`           // of bond and stake for a fork, Q16
+	Reporter   uint64 `cbor:"reporter"`        // of what was slashed to who reported it, Q16
 }
 
 // Member is an account that exists from the start.
@@ -131,10 +136,17 @@ func (m *Manifest) Validate() error {
 	if m.V != manifestVersion {
 		return fmt.Errorf("version %d, this grapevine knows %d: update it", m.V, manifestVersion)
 	}
-	if len(m.Name) == 0 || len(m.Name) > 64 {
-		return fmt.Errorf("name of %d bytes, want 1 to 64", len(m.Name))
+	return errors.Join(
+		within("name: length", uint64(len(m.Name)), 1, 64), text("name", m.Name),
+		m.Learning.validate(), m.Rounds.validate(), m.Economy.validate(), m.validateGenesis())
+}
+
+// text refuses what has no encoding as text.
+func text(field, value string) error {
+	if !utf8.ValidString(value) {
+		return fmt.Errorf("%s is %q, want UTF-8", field, value)
 	}
-	return errors.Join(m.Learning.validate(), m.Rounds.validate(), m.Economy.validate(), m.validateGenesis())
+	return nil
 }
 
 // within is one line of Validate: low ≤ value ≤ high.
@@ -154,9 +166,12 @@ func (l Learning) validate() error {
 		within("learning.keep", l.Keep, 1, 1024),
 		within("learning.decay", l.Decay, 0, One),
 		within("learning.alpha", l.Alpha, 1, 4*One),
-		l.validateShape())
+		text("learning.model", l.Model), text("learning.schema", l.Schema), l.validateShape())
 	if l.Model == "" {
 		err = errors.Join(err, errors.New("learning.model is empty"))
+	}
+	if !l.Anchor.Defined() || l.Anchor.Type() != cid.Raw {
+		err = errors.Join(err, errors.New("learning.anchor is not the name of a blob"))
 	}
 	return err
 }
@@ -167,6 +182,9 @@ const maxParams = 1 << 28
 func (l Learning) validateShape() error {
 	var n uint64
 	for _, t := range l.Shape {
+		if err := text("learning.shape", t.Name); err != nil {
+			return err
+		}
 		size := uint64(1)
 		for _, d := range t.Dims {
 			hi, lo := bits.Mul64(size, d)
@@ -200,15 +218,16 @@ func (e Economy) validate() error {
 	err := errors.Join(
 		within("economy.cap", e.Cap, 1, MaxAmount),
 		within("economy.rate", e.Rate, 0, 1<<32),
+		within("economy.trainers", e.Trainers, 0, One),
+		within("economy.validators", e.Validators, 0, One),
+		within("economy.newcomers", e.Newcomers, 0, One/2), // or their weight would outgrow that of all bonds
+		within("economy.treasury", e.Treasury, 0, One),
+		within("economy.slots", e.Slots, 0, 256),
+		within("economy.work", e.Work, 0, 40),
 		within("economy.max_score", e.MaxScore, 1, 1<<24),
 		within("economy.full_score", e.FullScore, 0, e.MaxScore),
 		within("economy.slash", e.Slash, 0, One),
 		within("economy.reporter", e.Reporter, 0, One/2))
-	for _, share := range []uint64{e.Trainers, e.Validators, e.Newcomers, e.Treasury} {
-		if share > One {
-			return errors.Join(err, fmt.Errorf("economy: a share of %d, at most %d", share, One))
-		}
-	}
 	if sum := e.Trainers + e.Validators + e.Newcomers + e.Treasury; sum != One {
 		err = errors.Join(err, fmt.Errorf("economy: shares add up to %d, want %d", sum, One))
 	}

@@ -41,6 +41,10 @@ func (n *Node) act(ctx context.Context, out []engine.Output) error {
 			n.fetch(ctx, o)
 		case engine.Train:
 			n.work.Go(func() { n.train(ctx, o) })
+		case engine.Mine:
+			n.work.Go(func() {
+				_ = n.put(ctx, engine.Mined{Round: o.Round, Work: engine.FindWork(n.name, n.Author(), o)})
+			})
 		case engine.Score:
 			n.work.Go(func() { n.score(ctx, o) })
 		case engine.Alarm:

@@ -59,7 +59,7 @@ func Defaults() ledger.Manifest {
 		Rounds: ledger.Rounds{Commit: 10, Reveal: 10, Seal: 10, Open: 10, Pace: 5_000, Propose: 4_000, Delta: 2_000},
 		Economy: ledger.Economy{
 			Cap: 1e15, Rate: 1 << 22, // about a thousandth of what remains, a round
-			Trainers: one * 70 / 100, Validators: one * 20 / 100, Newcomers: one * 5 / 100,
+			Trainers: one * 70 / 100, Validators: one * 20 / 100, Newcomers: one * 5 / 100, Slots: 16, Work: 14,
 			Treasury: one - one*70/100 - one*20/100 - one*5/100,
 			MaxScore: 1 << 20, FullScore: 10_000, Slash: one / 2, Reporter: one / 10,
 		},

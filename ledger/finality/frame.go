@@ -55,11 +55,14 @@ func DecodeFrame(data []byte) (*Frame, error) {
 	if err := ledger.Decode(data, f); err != nil {
 		return nil, err
 	}
-	if len(f.Sig) > 64 || len(f.Ticket) > 32 || f.Why != nil && len(f.Why.Signers) > ledger.MaxCommittee/8 {
-		return nil, fmt.Errorf("vote with oversized parts: %w", ledger.ErrNotCanonical)
+	if len(f.Sig) > 64 || len(f.Ticket) > 32 || f.Vote.Base == nil && f.Vote.Next != nil {
+		return nil, fmt.Errorf("vote with oversized parts or without a base: %w", ledger.ErrNotCanonical)
 	}
-	if f.Vote.Base == nil && f.Vote.Next != nil || f.Why != nil && f.Why.Base == nil && f.Why.Next != nil {
-		return nil, fmt.Errorf("vote without a base: %w", ledger.ErrNotCanonical)
+	if w := f.Why; w != nil {
+		n := len(w.Signers)
+		if n == 0 || n > ledger.MaxCommittee/8 || w.Signers[n-1] == 0 || w.Base == nil && w.Next != nil {
+			return nil, fmt.Errorf("vote for no reason: %w", ledger.ErrNotCanonical)
+		}
 	}
 	return f, nil
 }

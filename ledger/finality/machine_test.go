@@ -15,7 +15,7 @@ import (
 
 // court is a committee in virtual time: one goroutine, one queue, one seed.
 type court struct {
-	t         *testing.T
+	t         testing.TB
 	now       int64
 	seq       int
 	rng       *rand.Rand
@@ -25,6 +25,7 @@ type court struct {
 	topic     ledger.CID
 	down      int // members 0 to down-1 never speak
 	instances uint64
+	watch     func(p *member) // called after each act, if set
 }
 
 type member struct {
@@ -74,7 +75,7 @@ func config(i int) Config {
 	}
 }
 
-func newCourt(t *testing.T, n, down int, seed uint64) *court {
+func newCourt(t testing.TB, n, down int, seed uint64) *court {
 	c := &court{t: t, rng: rand.New(rand.NewPCG(seed, 0)), down: down, topic: topic}
 	var seats []ledger.Seat
 	for i := range n {
@@ -138,6 +139,9 @@ func (c *court) act(p *member, out []Output, err error) {
 				c.act(p, out, err)
 			}
 		}
+	}
+	if c.watch != nil {
+		c.watch(p)
 	}
 }
 
@@ -245,27 +249,4 @@ func TestASlotIsSignedOnce(t *testing.T) {
 			}
 		}
 	}
-}
-
-func FuzzDecodeFrame(f *testing.F) {
-	c := newCourt(nil, 4, 0, 1)
-	out, _ := c.members[0].Start(0, c.proposal(c.members[0]))
-	for _, o := range out {
-		if s, ok := o.(Send); ok {
-			f.Add(s.Frame)
-		}
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		frame, err := DecodeFrame(data)
-		if err != nil {
-			return
-		}
-		m := frame.message()
-		back, err := frameOf(m)
-		if err != nil {
-			return // longer chains than ours
-		}
-		_ = back
-		_, _ = c.members[1].Receive(0, frame)
-	})
 }

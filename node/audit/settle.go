@@ -79,7 +79,7 @@ func (r *Replica) merge(out *Outcome, deltas []incentives.DeltaPay) error {
 	for _, d := range deltas {
 		if d.Counts && !d.Copy {
 			updates = append(updates, settle.Delta{
-				Update: *r.updates[d.Delta], Weight: d.Bond, Age: d.Age, Gain: d.Gate,
+				Update: *r.updates[d.Delta], Weight: d.Weight, Age: d.Age, Gain: d.Gate,
 			})
 		}
 	}
@@ -118,7 +118,7 @@ func (r *Replica) markCopies(deltas []incentives.DeltaPay) {
 		if d.Counts && !d.Copy {
 			place = append(place, i)
 			updates = append(updates, *r.updates[d.Delta])
-			signed = append(signed, settle.Signed{Author: d.Author, Weight: d.Bond})
+			signed = append(signed, settle.Signed{Author: d.Author, Weight: d.Weight})
 		}
 	}
 	for _, a := range r.State.Archive {

@@ -26,6 +26,8 @@ type contributor struct {
 	trainedOn ledger.CID // base of the delta in preparation or ready
 	ready     []byte
 	skip      uint64 // the round, plus one, for which there is no delta
+	mined     Mined  // our last proof of work
+	mining    uint64 // the round, plus one, that we mine for
 	scoring   bool
 	scores    []ledger.Score // of the round, when measured
 	sealSince int64
@@ -134,7 +136,8 @@ func (e *Engine) salt(purpose string, round uint64, of []byte) ledger.Salt {
 func (e *Engine) commit() error {
 	c, s := &e.contributor, e.replica.State
 	round := s.Round.Number
-	if !e.cfg.Train || s.Account(e.cfg.Author).Bond == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
+	bonded := s.Account(e.cfg.Author).Bond > 0
+	if !e.cfg.Train || !bonded && s.Economy.Slots == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
 		return nil
 	}
 	if c.ready != nil && !slices.Contains(s.Anchors, c.trainedOn) {
@@ -147,13 +150,29 @@ func (e *Engine) commit() error {
 		}
 		return nil
 	}
+	var work uint64
+	if !bonded {
+		if c.mined.Round != round || c.mining != round+1 {
+			e.mine(round)
+			return nil
+		}
+		work = c.mined.Work
+	}
 	data, base := c.ready, c.trainedOn
 	c.ready = nil
 	id := ledger.SumBlob(data)
 	e.keepBlob(id, data)
 	e.remember(Memo{Round: round, Base: &base, Delta: &id})
 	hash := ledger.CommitHash(e.cfg.Topic, round, e.cfg.Author, base, id, e.salt("commit", round, id.Bytes()))
-	return e.append(&ledger.Commit{Round: round, Base: base, Hash: hash})
+	return e.append(&ledger.Commit{Round: round, Base: base, Hash: hash, Work: work})
+}
+
+// mine asks for a newcomer's proof of work, once a round.
+func (e *Engine) mine(round uint64) {
+	if c := &e.contributor; c.mining != round+1 {
+		c.mining, c.mined = round+1, Mined{Round: round - 1}
+		e.emit(Mine{round, e.replica.State.Economy.Work})
+	}
 }
 
 func (e *Engine) trained(in Trained) {

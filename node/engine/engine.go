@@ -120,6 +120,8 @@ func (e *Engine) handle(in Input) error {
 		e.trained(in)
 	case Scored:
 		e.scored(in)
+	case Mined:
+		e.contributor.mined = in
 	case Fetched:
 		e.fetched(in.Data)
 	case Pause:
@@ -208,7 +210,7 @@ var ErrTwin = errors.New("another peer is running with this identity: stop one o
 // certified.
 func (e *Engine) takeEntry(m EntryMessage) error {
 	author := m.Entry.Author
-	if e.replica.State.Accounts[author] == nil {
+	if e.replica.State.Accounts[author] == nil && !e.welcome(m.Entry) {
 		return nil // a stranger can do nothing here, and must not fill memory
 	}
 	if author == e.cfg.Author && m.Entry.Seq > e.replica.State.Account(author).Seq && e.chains.get(m.Entry.CID()) == nil && !e.catchup.meeting {
@@ -226,6 +228,17 @@ func (e *Engine) takeEntry(m EntryMessage) error {
 	}
 	return nil
 }
+
+// welcome tells whether to keep an entry of somebody without an account: a COMMIT
+// with work for this round or the next, as long as there are not too many.
+func (e *Engine) welcome(x *ledger.Entry) bool {
+	c, is := x.Body.(*ledger.Commit)
+	round := e.replica.State.Round.Number
+	return is && c.Round >= round && c.Round <= round+1 && len(e.chains.byAuthor) < maxAuthors && e.replica.State.Worked(x.Author, c)
+}
+
+// maxAuthors bounds the chains that wait to be certified.
+const maxAuthors = 1 << 14
 
 func (e *Engine) keepBlob(id ledger.CID, data []byte) {
 	if e.blobs[id] == nil && len(e.blobs) < maxBlobs {

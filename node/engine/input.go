@@ -40,6 +40,8 @@ type (
 		Round  uint64
 		Scores []*Measure
 	}
+	// Mined answers Mine.
+	Mined struct{ Round, Work uint64 }
 	// Fetched answers Fetch. Its bytes need not be trusted.
 	Fetched struct{ Data []byte }
 	// Pause stops (or resumes) opening rounds: what is in flight is finished.
@@ -55,6 +57,7 @@ func (Received) input() {}
 func (Answered) input() {}
 func (Trained) input()  {}
 func (Scored) input()   {}
+func (Mined) input()    {}
 func (Fetched) input()  {}
 func (Pause) input()    {}
 
@@ -90,6 +93,9 @@ type (
 		Round  uint64
 		Anchor []int32
 	}
+	// Mine looks for work that makes ledger.WorkHash small: of at least Bits leading
+	// zero bits.
+	Mine struct{ Round, Bits uint64 }
 	// Score measures what deltas gain on Anchor on our held-out data, each divided
 	// by Among, the number of deltas in the round: that is the step it takes the
 	// mean. A whole delta of a peer with other data than ours overshoots, and looks
@@ -122,6 +128,7 @@ func (Publish) output()   {}
 func (Ask) output()       {}
 func (Fetch) output()     {}
 func (Train) output()     {}
+func (Mine) output()      {}
 func (Score) output()     {}
 func (Alarm) output()     {}
 func (Blame) output()     {}

@@ -152,6 +152,9 @@ func (p *Peer) act(o engine.Output) error {
 			return err
 		}
 		w.after(int64(50+w.rng.IntN(250))*1e6, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
+	case engine.Mine:
+		work := engine.FindWork(w.topic, p.author(), o)
+		w.after(int64(10+w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Mined{Round: o.Round, Work: work}) })
 	case engine.Score:
 		scores := w.problem.score(p.data, o.Anchor, o.Deltas, o.Among)
 		w.after(int64(20+w.rng.IntN(80))*1e6, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })

@@ -297,6 +297,21 @@ func TestALateJoinerGoesOnFromACheckpoint(t *testing.T) {
 	}
 }
 
+func TestANewcomerEarnsThroughWork(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 6, Validators: 4, Trainers: 1, Rules: func(m *ledger.Manifest) {
+		m.Economy.Slots, m.Economy.Work = 4, 8
+		m.Genesis = m.Genesis[:4] // the fifth comes with nothing
+	}})
+	mustRun(t, w, 12)
+	got := w.Peers[0].Replica().State.Account(w.keys.author(4))
+	if got.Bond != 0 || got.Balance == 0 {
+		t.Errorf("the newcomer has %+v, want a balance", got)
+	}
+	if bonded := w.Peers[0].Replica().State.Account(w.keys.author(3)); got.Balance > bonded.Balance/4 {
+		t.Errorf("the newcomer has %d, a bonded peer %d", got.Balance, bonded.Balance)
+	}
+}
+
 func TestAForgedSnapshotIsRefused(t *testing.T) {
 	w := mustWorld(t, Config{Seed: 4, Validators: 4})
 	mustRun(t, w, 20)

@@ -1,0 +1,132 @@
+package incentives
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"math/bits"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// A newcomer has no bond. What is scarce for it is work: in each round the
+// topic has a few slots, for the COMMITs whose proof of work is the smallest
+// hash. All together they have a fixed share of the mean and of the emission, so
+// a flood of identities costs work and gains no more than the work is worth.
+
+// checkStranger refuses entries of authors without an account, but for a COMMIT
+// of the round that carries enough work: nobody fills the ledger for nothing.
+func (s *State) checkStranger(e *ledger.Entry) error {
+	if s.Accounts[e.Author] != nil {
+		return nil
+	}
+	c, is := e.Body.(*ledger.Commit)
+	if !is || c.Round != s.Round.Number || !s.Worked(e.Author, c) {
+		return fmt.Errorf("%v of %v, who has no account: begin with a COMMIT that carries work", e.Kind, e.Author)
+	}
+	return nil
+}
+
+// Worked tells whether a newcomer's COMMIT carries the work that the topic asks
+// for: so many leading zero bits.
+func (s *State) Worked(author ledger.Author, c *ledger.Commit) bool {
+	h := ledger.WorkHash(s.Topic, c.Round, author, c.Work)
+	zeros := 0
+	for _, b := range h {
+		zeros += bits.LeadingZeros8(b)
+		if b != 0 {
+			break
+		}
+	}
+	return s.Economy.Slots > 0 && uint64(zeros) >= s.Economy.Work
+}
+
+// takeSlot gives a newcomer's COMMIT a slot of the round: a free one, or that of
+// the largest hash, if its own is smaller.
+func (s *State) takeSlot(author ledger.Author, c *ledger.Commit) error {
+	if s.Economy.Slots == 0 {
+		return void("COMMIT without a bond")
+	}
+	if !s.Worked(author, c) {
+		return void("COMMIT without a bond, and without work of %d bits", s.Economy.Work)
+	}
+	hash := ledger.WorkHash(s.Topic, c.Round, author, c.Work)
+	if worst, taken := s.worstSlot(); taken >= s.Economy.Slots {
+		if h := s.Round.Commits[worst].Work; bytes.Compare(hash[:], h[:]) >= 0 {
+			return void("COMMIT without a bond, and all %d slots have better work", s.Economy.Slots)
+		}
+		delete(s.Round.Commits, worst)
+	}
+	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: s.Round.Taken, Work: &hash}
+	s.Round.Taken++
+	return nil
+}
+
+func (s *State) worstSlot() (worst ledger.Author, taken uint64) {
+	var largest []byte
+	for author, c := range s.Round.Commits {
+		if c.Work == nil {
+			continue
+		}
+		taken++
+		if bytes.Compare(c.Work[:], largest) > 0 {
+			worst, largest = author, c.Work[:]
+		}
+	}
+	return worst, taken
+}
+
+// weigh sets what each delta weighs in the mean: its bond or, for newcomers, an
+// equal part of their common share. Without any bond all weigh the same.
+func (s *State) weigh(deltas []DeltaPay) {
+	var bonds, newcomers uint64
+	for _, d := range deltas {
+		switch {
+		case !d.Counts || d.Copy:
+		case d.Newcomer:
+			newcomers++
+		default:
+			bonds += d.Bond
+		}
+	}
+	lane := s.Economy.Newcomers
+	for i := range deltas {
+		d := &deltas[i]
+		if d.Weight = d.Bond; !d.Newcomer || newcomers == 0 {
+			continue
+		}
+		if d.Weight = 1; bonds > 0 && lane < ledger.One {
+			hi, lo := bits.Mul64(bonds, lane)
+			q, _ := bits.Div64(hi, lo, (ledger.One-lane)*newcomers)
+			d.Weight = max(1, q)
+		}
+	}
+}
+
+// payNewcomers divides their pool by score. As with bonds, a whole pool takes
+// gains of FullScore.
+func (s *State) payNewcomers(p *Settlement) {
+	var total, least uint64
+	for i := range p.Deltas {
+		d := &p.Deltas[i]
+		if !d.Newcomer || !d.Counts || d.Copy {
+			continue
+		}
+		least += s.Economy.FullScore
+		if d.U > 0 {
+			d.Score = min(uint64(d.U), s.Economy.MaxScore)
+			if p.Median > 0 {
+				d.Score = min(d.Score, 4*p.Median)
+			}
+		}
+		total += d.Score
+	}
+	divisor := new(big.Int).SetUint64(max(total, least))
+	for i := range p.Deltas {
+		if d := &p.Deltas[i]; d.Newcomer {
+			d.Paid = part(p.NewcomerPool, new(big.Int).SetUint64(d.Score), divisor)
+			s.account(d.Author).Balance += d.Paid
+			p.Minted += d.Paid
+		}
+	}
+}
