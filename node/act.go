@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"syscall"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -14,6 +15,7 @@ import (
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/ledger/store"
 	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
 	"github.com/grapevine-network/grapevine/p2p"
 )
 
@@ -21,7 +23,7 @@ import (
 // effects. What is to be stored is stored first and made durable, once, before
 // anything is published.
 func (n *Node) act(ctx context.Context, out []engine.Output) error {
-	dirty, err := n.store(out)
+	dirty, err := n.store(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -64,16 +66,17 @@ func (n *Node) act(ctx context.Context, out []engine.Output) error {
 	return nil
 }
 
-func (n *Node) store(out []engine.Output) (dirty bool, err error) {
+func (n *Node) store(ctx context.Context, out []engine.Output) (dirty bool, err error) {
 	for _, o := range out {
 		switch o := o.(type) {
 		case engine.Store:
 			dirty = true
-			if err := n.library.add(o.Record); err != nil {
+			if err := n.whileFull(ctx, func() error { return n.library.add(o.Record) }); err != nil {
 				return dirty, err
 			}
 		case engine.StoreBlob:
-			if _, err := n.home.Blobs().Put(o.Data); err != nil {
+			put := func() error { _, err := n.home.Blobs().Put(o.Data); return err }
+			if err := n.whileFull(ctx, put); err != nil {
 				return dirty, fmt.Errorf("keep blob: %w", err)
 			}
 		case engine.DropBlob:
@@ -83,6 +86,35 @@ func (n *Node) store(out []engine.Output) (dirty bool, err error) {
 		}
 	}
 	return dirty, nil
+}
+
+// whileFull tries again as long as the disk is full. Until there is space nothing
+// is signed or voted; questions are answered all the same.
+func (n *Node) whileFull(ctx context.Context, write func() error) error {
+	err := write()
+	if !full(err) {
+		return err
+	}
+	n.events.publish(Noticed{fmt.Sprintf("the disk that holds %s is full: this peer only reads and answers until there is space", n.home.Dir())})
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		select {
+		case call := <-n.calls:
+			call()
+		case <-again.C:
+			if err = write(); !full(err) {
+				n.events.publish(Noticed{"there is space on the disk again"})
+				return err
+			}
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func full(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, home.ErrQuota)
 }
 
 // publish hands a message to gossip. A block too large for it is asked for by

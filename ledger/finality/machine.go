@@ -106,6 +106,9 @@ func (m *Machine) Adopt(f *Frame, data []byte) bool {
 	return true
 }
 
+// Signed tells whether the validator's log has a vote for the slot.
+func (m *Machine) Signed(s Slot) bool { return m.sent[s] != nil }
+
 // Silence keeps the machine from voting, until it is lifted.
 func (m *Machine) Silence(on bool) { m.silent = on }
 

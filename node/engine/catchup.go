@@ -22,6 +22,8 @@ type catchup struct {
 	asked   map[string]int64        // when a question was last put
 	meeting bool                    // we wait to hear what others know of us
 	heard   int64                   // when the first answer came
+	heardIn uint64                  // and in which instance
+	greetAt int64                   // when to greet again
 	wake    int64
 }
 
@@ -63,13 +65,27 @@ func (e *Engine) greet() {
 	if !c.meeting {
 		return
 	}
-	if c.heard > 0 && e.now >= c.heard+e.interval() {
+	if e.met() {
 		c.meeting = false
 		return
 	}
-	e.ask(Peer{}, Query{Kind: AskHello, Author: e.cfg.Author})
-	c.wake = e.now + e.interval()
+	if e.now >= c.greetAt {
+		c.greetAt = e.now + min(e.interval(), 1e9)
+		e.emit(Ask{Query: Query{Kind: AskHello, Author: e.cfg.Author}})
+	}
+	if c.wake = c.greetAt; c.heard > 0 && e.now < c.heard+grace {
+		c.wake = min(c.wake, c.heard+grace)
+	}
 }
+
+// met tells whether we have listened long enough: others have had time to say
+// more of us, and a copy of this home, were there one, would have voted.
+func (e *Engine) met() bool {
+	c := &e.catchup
+	return c.heard > 0 && e.now >= c.heard+grace && (e.consensus.instance >= c.heardIn+2 || e.now >= c.heard+6*grace)
+}
+
+const grace = 500e6
 
 // takeHello compares what a peer knows of us with what we know. If it knows more
 // we are a restored backup: we take our own chain from it and stay silent for
@@ -87,9 +103,9 @@ func (e *Engine) takeHello(from Peer, m HelloMessage) {
 		e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
 	}
 	e.adoptVotes(m.Votes)
+	c.recalled = max(c.recalled, m.Vote)
 	if !behind && e.catchup.heard == 0 {
-		e.catchup.heard = e.now
-		e.catchup.wake = e.now + e.interval()
+		e.catchup.heard, e.catchup.heardIn = e.now, c.instance
 	}
 }
 

@@ -21,6 +21,7 @@ type consensus struct {
 	silentUntil uint64
 	silentSince int64
 	lastVote    uint64 // newest instance in which we voted
+	recalled    uint64 // the same, as others say
 	uncertified bool   // the last settlement is in no certified block yet
 	votesHeard  bool   // others have begun this instance
 
@@ -272,7 +273,9 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 		e.emit(Blame{from, err})
 		return nil
 	}
-	e.heard(m.Frame)
+	if e.heard(m.Frame); e.twinVoted(m.Frame) {
+		return fmt.Errorf("a vote of instance %d was not cast here: %w", v.Instance, ErrTwin)
+	}
 	if v.Instance == c.instance {
 		c.votesHeard = true
 		if v.Next != nil && c.proposals[v.Next.Block] == nil {
@@ -308,6 +311,17 @@ func (e *Engine) heard(f *finality.Frame) {
 		}
 		e.consensus.voted[seat.Author] = b
 	}
+}
+
+// twinVoted tells whether a valid vote is of our seat, but not ours: neither in
+// our log nor, after a start, among those that others remembered.
+func (e *Engine) twinVoted(f *finality.Frame) bool {
+	c := &e.consensus
+	seat := e.replica.State.Now.Seat(e.cfg.Author)
+	if seat < 0 || e.replica.State.Now[seat].ID != f.Sender || c.machine.Signed(f.Vote.Slot()) {
+		return false
+	}
+	return !e.catchup.meeting || e.catchup.heard > 0 && f.Vote.Instance > max(c.lastVote, c.recalled)
 }
 
 func (e *Engine) finalityOutputs(out []finality.Output, err error) error {

@@ -1,0 +1,119 @@
+package node
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grapevine-network/grapevine/learning/dataset"
+)
+
+// pair opens two nodes of a topic of their own.
+func pair(t *testing.T) (dirs [2]string, nodes [2]*Node) {
+	t.Helper()
+	root := t.TempDir()
+	dirs = [2]string{filepath.Join(root, "a"), filepath.Join(root, "b")}
+	if _, err := FoundHere(Founding{Name: "life", Schema: dataset.Images(2, 2, 2)}, dirs[0], dirs[1]); err != nil {
+		t.Fatal(err)
+	}
+	nodes[0] = reopen(t, dirs[0], 1)
+	nodes[1] = reopen(t, dirs[1], 2, nodes[0].Addrs()...)
+	return dirs, nodes
+}
+
+func reopen(t *testing.T, dir string, seed uint64, peers ...string) *Node {
+	t.Helper()
+	n, err := Open(t.Context(), Config{
+		Dir: dir, Data: bells(seed, 400), Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Peers: peers,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// start runs a node until stop is called, which fails the test if Run failed.
+func start(t *testing.T, n *Node) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}
+}
+
+func TestAFullDiskStopsSigningAndResumes(t *testing.T) {
+	_, nodes := pair(t)
+	for _, n := range nodes {
+		defer n.Close()
+		defer start(t, n)()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := nodes[0].Await(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	setQuota := func(bytes int64) {
+		done := make(chan struct{})
+		nodes[0].calls <- func() { nodes[0].home.Blobs().Quota = bytes; close(done) }
+		<-done
+	}
+	setQuota(1)
+	notice(t, ctx, nodes[0], "is full")
+	height := nodes[0].Status().Height
+	time.Sleep(300 * time.Millisecond)
+	if got := nodes[0].Status().Height; got != height {
+		t.Errorf("went from height %d to %d with a full disk", height, got)
+	}
+	setQuota(0)
+	notice(t, ctx, nodes[0], "space on the disk again")
+	round := nodes[0].Status().Round
+	if _, err := nodes[0].Await(ctx, round+1); err != nil {
+		t.Error(err)
+	}
+}
+
+func notice(t *testing.T, ctx context.Context, n *Node, text string) {
+	t.Helper()
+	for r := range n.Events(ctx, 0) {
+		if e, is := r.Event.(Noticed); is && strings.Contains(e.Text, text) {
+			return
+		}
+	}
+	t.Fatalf("no notice of %q: %v", text, ctx.Err())
+}
+
+func TestARestartedNodeGoesOnWhereItWas(t *testing.T) {
+	dirs, nodes := pair(t)
+	defer nodes[0].Close()
+	defer start(t, nodes[0])()
+	stop := start(t, nodes[1])
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if _, err := nodes[1].Await(ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	height := nodes[1].Status().Height
+	if err := nodes[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := reopen(t, dirs[1], 2, nodes[0].Addrs()...)
+	defer again.Close()
+	if got := again.Status().Height; got != height {
+		t.Errorf("reopened at height %d, was at %d", got, height)
+	}
+	defer start(t, again)()
+	if _, err := again.Await(ctx, again.Status().Round+2); err != nil {
+		t.Error(err)
+	}
+	if len(again.engine.Forkers()) > 0 {
+		t.Error("somebody forked")
+	}
+}
