@@ -82,7 +82,11 @@ func (e *Engine) greet() {
 // more of us, and a copy of this home, were there one, would have voted.
 func (e *Engine) met() bool {
 	c := &e.catchup
-	return c.heard > 0 && e.now >= c.heard+grace && (e.consensus.instance >= c.heardIn+2 || e.now >= c.heard+6*grace)
+	if c.heard == 0 || e.now < c.heard+grace {
+		return false
+	}
+	unknown := e.contributor.seq == 0 && e.consensus.lastVote == 0 && e.consensus.recalled == 0 // never took part
+	return unknown || e.consensus.instance >= c.heardIn+2 || e.now >= c.heard+6*grace
 }
 
 const grace = 500e6
