@@ -107,6 +107,27 @@ func TestATopicWorksAtTheEdgesOfItsNumbers(t *testing.T) {
 	}
 }
 
+// Whatever a manifest allows, weights are what settling can take: below 2^53.
+func TestWeightsOfNewcomersStayInRange(t *testing.T) {
+	for _, lane := range []uint64{0, 1, ledger.One / 20, ledger.One / 2} {
+		for _, bond := range []uint64{0, 1, 1_000, ledger.MaxAmount / 2, ledger.MaxAmount} {
+			for _, newcomers := range []int{1, 2, 256} {
+				s := &State{Economy: ledger.Economy{Newcomers: lane}}
+				deltas := []DeltaPay{{Counts: true, Bond: bond}}
+				for range newcomers {
+					deltas = append(deltas, DeltaPay{Counts: true, Newcomer: true})
+				}
+				s.weigh(deltas)
+				for _, d := range deltas[1:] {
+					if d.Weight == 0 || d.Weight > ledger.MaxAmount || d.Weight > max(1, bond) {
+						t.Errorf("lane %d, bond %d: %d newcomers weigh %d each", lane, bond, newcomers, d.Weight)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestNoFloatIsInTheMoney(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) < 5 {

@@ -72,11 +72,11 @@ func (s *State) commit(author ledger.Author, c *ledger.Commit) error {
 	if !slices.Contains(s.Anchors, c.Base) {
 		return void("COMMIT on anchor %v, which is none of the last %d", c.Base, MaxAge+1)
 	}
-	if s.Account(author).Bond == 0 {
-		return s.takeSlot(author, c)
-	}
 	if len(s.Round.Commits) >= ledger.MaxScores {
 		return void("COMMIT beyond the %d that a round takes", ledger.MaxScores)
+	}
+	if s.Account(author).Bond == 0 {
+		return s.takeSlot(author, c)
 	}
 	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: s.Round.Taken}
 	s.Round.Taken++

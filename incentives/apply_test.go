@@ -190,14 +190,22 @@ func TestTheNextLinkIsAdmittedAndNothingElse(t *testing.T) {
 }
 
 func TestARoundTakesNoMoreCommitsThanAScoreCanSpeakOf(t *testing.T) {
-	w := newTown(t, manifest(1, ledger.MaxScores+1))
+	m := manifest(1, ledger.MaxScores-1)
+	m.Economy.Slots = 5 // for work of no bits
+	w := newTown(t, m)
+	w.state.Phases.Commit = 1 << 20
+	w.must(each(1, 20, w.commit)...)
+	w.must(each(2_000, 2_003, w.commit)...)
 	void := 0
-	for _, err := range w.block(each(1, ledger.MaxScores+2, w.commit)...) {
+	for _, err := range w.block(each(20, ledger.MaxScores, w.commit)...) {
 		if errors.Is(err, ErrVoid) {
 			void++
 		}
 	}
-	if got := len(w.state.Round.Commits); void != 1 || got != ledger.MaxScores {
-		t.Errorf("%d commits and %d void, want %d and 1", got, void, ledger.MaxScores)
+	if got := len(w.state.Round.Commits); void != 2 || got != ledger.MaxScores {
+		t.Errorf("%d commits and %d void, want %d and 2", got, void, ledger.MaxScores)
+	}
+	if err := w.block(w.commit(2_004))[0]; !errors.Is(err, ErrVoid) || len(w.state.Round.Commits) != ledger.MaxScores {
+		t.Errorf("a free slot in a full round: %v", err)
 	}
 }

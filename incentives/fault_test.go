@@ -2,6 +2,7 @@ package incentives
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,7 +169,8 @@ func TestTheFirstCommitToADeltaIsTheOneThatCounts(t *testing.T) {
 		same := blob("the same delta")
 		if forked {
 			w.must(w.commit(6))
-			w.must(w.commitTo(5, w.state.Anchor(), same), w.evidence(0, 6))
+			reporter := slices.IndexFunc([]int{0, 1, 2, 3}, func(i int) bool { return compareAuthors(author(i), author(5)) > 0 })
+			w.must(w.commitTo(5, w.state.Anchor(), same), w.evidence(reporter, 6)) // in this order
 			w.must(w.commitTo(4, w.state.Anchor(), same))
 		} else {
 			w.must(w.commitTo(5, w.state.Anchor(), same))

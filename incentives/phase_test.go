@@ -133,6 +133,22 @@ func TestWhoDidNotSealIsNotWaitedForAgain(t *testing.T) {
 	}
 }
 
+// A quorum is waited for even if nobody else is: without one nothing counts.
+func TestSealWaitsForAQuorum(t *testing.T) {
+	w := newTown(t, manifest(4, 3))
+	w.to(PhaseSeal).must(each(0, 2, w.sealing(256))...)
+	w.blocks(4)
+	w.must(each(0, 2, w.opening(256))...)
+	w.to(PhaseSeal).must(each(0, 2, w.sealing(256))...)
+	if got := w.state.Round.Phase; got != PhaseSeal {
+		t.Errorf("at %v with two of four seals", got)
+	}
+	w.must(w.sealing(256)(2))
+	if got := w.state.Round.Phase; got != PhaseOpen {
+		t.Errorf("still at %v with three of four seals", got)
+	}
+}
+
 // Nor for who did not commit, and who comes anew is waited for from then on.
 func TestCommitWaitsForWhoCommittedBefore(t *testing.T) {
 	w := newTown(t, manifest(4, 3))

@@ -44,7 +44,7 @@ func chaos(t testing.TB, seed uint64, entries int) *town {
 	rng := rand.New(rand.NewPCG(seed, 10))
 	const validators, people = 5, 40
 	m := manifest(validators, people-validators)
-	m.Economy.FullScore = seed % 2 * 1_000
+	m.Economy.FullScore, m.Economy.Slots = seed%2*1_000, seed/2%2 // slots for work of no bits
 	for i := range m.Genesis {
 		m.Genesis[i].Bond += uint64(rng.IntN(100_000))
 	}

@@ -109,13 +109,23 @@ func (w *town) record(entries ...*ledger.Entry) blockVector {
 	return v
 }
 
-// Two rounds of four validators, of which the first trains too, and four
-// trainers. In the second one validator is silent, one trainer is late with an old
+// newcomer is a COMMIT of somebody without a bond, with the work that it needs.
+func (w *town) newcomer(who int) *ledger.Entry {
+	r, d := w.number(), delta(who, w.number())
+	c := &ledger.Commit{Round: r, Base: w.state.Anchor(), Hash: ledger.CommitHash(w.topic, r, author(who), w.state.Anchor(), d, salt(who))}
+	for !w.state.Worked(author(who), c) {
+		c.Work++
+	}
+	return w.say(who, c)
+}
+
+// Two rounds of four validators, of which the first trains too, four trainers and
+// a newcomer. In the second round validator is silent, one trainer is late with an old
 // base, one sends a delta again, and one forks its chain.
 func TestSettlementsAreThoseOfTheVectors(t *testing.T) {
 	m := manifest(4, 4)
 	m.Genesis[0].Bond, m.Genesis[1].Stake, m.Genesis[5].Bond = 300, 250, 7_777
-	m.Economy.FullScore = 700
+	m.Economy.FullScore, m.Economy.Slots, m.Economy.Work = 700, 1, 6
 	w := newTown(t, m)
 	w.real = true
 	data, topic, err := ledger.EncodeManifest(*m)
@@ -149,8 +159,8 @@ func TestSettlementsAreThoseOfTheVectors(t *testing.T) {
 	opening := func(v int) *ledger.Entry { return w.open(v, scores(v)) }
 
 	add()
-	add(trainers(w.commit, 0, 4, 5, 6, 7)...)
-	add(trainers(w.reveal, 0, 4, 5, 6, 7)...)
+	add(append(trainers(w.commit, 0, 4, 5, 6, 7), w.newcomer(50))...)
+	add(trainers(w.reveal, 0, 4, 5, 6, 7, 50)...)
 	add(each(0, 4, sealing)...)
 	add(each(0, 4, opening)...)
 

@@ -95,9 +95,6 @@ func TestTheProposerDependsOnTopicAndInstance(t *testing.T) {
 		if c.Proposer(topic, i) == c.Proposer(node("other"), i) {
 			same++
 		}
-		if c.Proposer(topic, i) != c.Proposer(topic, i) {
-			t.Fatal("two answers")
-		}
 	}
 	if same > 40 { // 10 on average
 		t.Errorf("two topics share %d of 640 proposers", same)

@@ -94,8 +94,11 @@ func TestHashesBindAllThatGoesIn(t *testing.T) {
 		SealHash(topic, 1, a, Salt{1}, []Score{{Delta: 1, U: 256, SE: 4}}),
 		SealHash(topic, 1, a, Salt{1}, []Score{score[0], {Delta: 2}}),
 	}
+	works := []Hash{
+		WorkHash(topic, 1, a, 7), WorkHash(node("other"), 1, a, 7), WorkHash(topic, 2, a, 7), WorkHash(topic, 1, b, 7), WorkHash(topic, 1, a, 8),
+	}
 	seen := map[Hash]int{}
-	for i, h := range append(commits, seals...) {
+	for i, h := range slices.Concat(commits, seals, works) {
 		if j, again := seen[h]; again {
 			t.Errorf("hashes %d and %d are one", i, j)
 		}

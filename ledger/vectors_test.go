@@ -323,6 +323,13 @@ func TestHashesAreThoseOfTheVectors(t *testing.T) {
 		Scores [][3]int64 `json:"scores"` // place, u, standard error
 		Hash   hexed      `json:"hash"`
 	}
+	type workVector struct {
+		Topic  string `json:"topic"`
+		Round  uint64 `json:"round"`
+		Author string `json:"author"`
+		Work   uint64 `json:"work"`
+		Hash   hexed  `json:"hash"`
+	}
 	type merkleVector struct {
 		Leaves []hexed `json:"leaves"`
 		Root   hexed   `json:"root"`
@@ -330,12 +337,15 @@ func TestHashesAreThoseOfTheVectors(t *testing.T) {
 	var file struct {
 		Commit []commitVector `json:"commit"`
 		Seal   []sealVector   `json:"seal"`
+		Work   []workVector   `json:"work"`
 		Merkle []merkleVector `json:"merkle"`
 	}
 	for i, salt := range []Salt{{}, {1, 2, 3}, {15: 0xff}} {
 		a, round, base, delta := key(i).author(), uint64(i)<<33, blob("base"), blob(fmt.Sprint("delta ", i))
 		h := CommitHash(topic, round, a, base, delta, salt)
 		file.Commit = append(file.Commit, commitVector{topic.String(), round, a.String(), base.String(), delta.String(), salt[:], h[:]})
+		work := WorkHash(topic, round, a, uint64(i)<<40)
+		file.Work = append(file.Work, workVector{topic.String(), round, a.String(), uint64(i) << 40, work[:]})
 		scores := []Score{{Delta: 0, U: -1 << 31, SE: 1<<32 - 1}, {Delta: 1023, U: 256, SE: 7}}[:i%3]
 		s := SealHash(topic, round, a, salt, scores)
 		v := sealVector{topic.String(), round, a.String(), salt[:], [][3]int64{}, s[:]}

@@ -58,7 +58,8 @@ var rules = []rule{
 	{"node/home", "ledger/store github.com/gofrs/flock github.com/google/renameio/v2" + ids, "net/... log/... node p2p/..." + libp2p + goF3},
 	{"node", "ledger/... incentives learning/... p2p node/audit node/engine node/home github.com/libp2p/go-libp2p/core/...",
 		"node/api/... node/cmd/... node/sim/... examples/..." + heavy},
-	{"node/api", "node ledger incentives github.com/danielgtaylor/huma/v2/...", ""},
+	{"node/api", "node node/api/client ledger incentives github.com/danielgtaylor/huma/v2/...", ""},
+	{"node/api/client", "", ours + heavy + libp2p + goF3}, // what talks to a daemon is not one
 
 	{"node/cmd/...", "...", "examples/..."},
 	{"examples/...", "node learning/... ledger incentives", ""},

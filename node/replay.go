@@ -30,6 +30,7 @@ type Height struct {
 // Report is what came of replaying a home's ledger.
 type Report struct {
 	Replica *audit.Replica  // the truth at the last height; to be read
+	From    uint64          // height that the log begins after: 0, or that of the snapshot that a late joiner took over
 	Self    ledger.Author   // whose home it is, by the seat that its votes name; zero if it never voted
 	Entries int             // certified, of all authors
 	Voids   int             // of them without effect
@@ -38,61 +39,35 @@ type Report struct {
 	Blobs   int             // that Verify read
 }
 
-// Replay folds the ledger of the home in dir from the first block to the last
+// Replay folds the ledger of the home in dir from its first block to the last
 // and calls visit, if not nil, after each. It takes no lock and changes nothing,
 // so it works beside a running node. Signatures of entries and certificates,
 // which were checked before they were stored, are checked again by [Verify]
 // only. An error of visit ends it; a *[Fault] says where the home is damaged;
 // the error wraps [fs.ErrNotExist] if there is no home.
 func Replay(dir string, visit func(h *Height) error) (*Report, error) {
-	h, err := home.View(dir)
+	p, err := openReplay(dir, visit)
 	if err != nil {
 		return nil, locate(dir, err)
 	}
-	defer h.Close()
-	p, err := newReplay(h, visit)
-	if err != nil {
-		return nil, locate(dir, err)
-	}
-	return p.run(h.Log().Records())
+	defer p.home.Close()
+	r, err := p.run(p.home.Log().Records())
+	return r, cmp.Or(err, p.checkEnd())
 }
 
 // replay is a home's ledger on its way through package audit.
 type replay struct {
 	Report
-	home   *home.Home
-	strict bool // check again what was checked before it was stored
-	visit  func(h *Height) error
-	held   map[ledger.CID]*ledger.Entry // not certified yet
-	lost   error                        // why the round that is over can't be settled
-	noted  store.Head                   // the head file
-	found  bool                         // the block that it names
-	ended  bool                         // by visit
-}
-
-// newReplay is at height 0.
-func newReplay(h *home.Home, visit func(h *Height) error) (*replay, error) {
-	data, err := h.Manifest()
-	if err != nil {
-		return nil, err
-	}
-	m, topic, err := ledger.DecodeManifest(data)
-	if err != nil {
-		return nil, &Fault{File: "manifest.cbor", Err: err}
-	}
-	anchor, err := h.Blobs().Get(m.Learning.Anchor.Cid)
-	if err != nil {
-		return nil, err
-	}
-	p := &replay{home: h, visit: visit, held: map[ledger.CID]*ledger.Entry{}}
-	p.Replica, err = audit.New(m, topic, anchor, ledger.Ed25519)
-	if err != nil {
-		return nil, &Fault{File: "manifest.cbor", Err: err}
-	}
-	if p.noted, err = h.Head(); errors.Is(err, fs.ErrNotExist) {
-		err = nil // until the first block
-	}
-	return p, err
+	home    *home.Home
+	strict  bool // check again what was checked before it was stored
+	visit   func(h *Height) error
+	began   bool                         // with the first record
+	held    map[ledger.CID]*ledger.Entry // not certified yet
+	settled int                          // rounds
+	lost    error                        // why the round that is over can't be settled
+	noted   store.Head                   // the head file
+	found   bool                         // the block that it names
+	ended   bool                         // by visit
 }
 
 // run takes the records. The report is as far as it came, whatever the error.
@@ -119,6 +94,8 @@ func (p *replay) run(records iter.Seq2[store.Record, error]) (*Report, error) {
 }
 
 func (p *replay) take(r store.Record) error {
+	first := !p.began
+	p.began = true
 	switch engine.RecordKind(r.Kind) {
 	case engine.RecordEntry:
 		return p.takeEntry(bytes.Clone(r.Data))
@@ -126,6 +103,11 @@ func (p *replay) take(r store.Record) error {
 		return p.takeFinal(r.Data)
 	case engine.RecordVote:
 		return p.takeVote(r.Data)
+	case engine.RecordState:
+		if !first {
+			return errors.New("a snapshot in the middle of the log")
+		}
+		return nil // begin took it
 	}
 	if p.strict {
 		return p.takeOther(engine.RecordKind(r.Kind), r.Data)
@@ -190,7 +172,7 @@ func (p *replay) apply(h *Height, b *ledger.Block) (err error) {
 	}
 	p.Entries += len(h.Entries)
 	p.Voids += len(h.Voids)
-	p.found = p.found || p.noted.Height == b.Header.Height && p.noted.Block == b.CID().String()
+	p.compareHead()
 	if h.Outcome, err = p.settle(); err != nil || p.visit == nil {
 		return err
 	}
@@ -216,6 +198,7 @@ func (p *replay) settle() (*audit.Outcome, error) {
 	if missing {
 		return nil, nil
 	}
+	p.settled++
 	return out, cmp.Or(p.lost, err)
 }
 

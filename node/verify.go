@@ -4,59 +4,22 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/ledger/finality"
 	"github.com/grapevine-network/grapevine/ledger/store"
 	"github.com/grapevine-network/grapevine/node/engine"
-	"github.com/grapevine-network/grapevine/node/home"
 )
-
-// Fault says that something in a home is not what was written, signed and
-// certified, and where. Fields that say nothing are zero.
-type Fault struct {
-	File   string        // path from the home, with slashes
-	Offset int64         // byte at which the record at fault begins; 0 stands for the whole file
-	Height uint64        // of the block that it belongs to
-	Author ledger.Author // whose entry it is
-	Seq    uint64        // number of the entry
-	Err    error         // what is wrong
-}
-
-// Error names the place and what is wrong there.
-func (f *Fault) Error() string { return f.Where() + ": " + f.Err.Error() }
-
-// Unwrap returns what is wrong, without the place.
-func (f *Fault) Unwrap() error { return f.Err }
-
-// Where names the place for a person: file, byte, height and entry, as far as
-// they are known.
-func (f *Fault) Where() string {
-	var parts []string
-	if f.File != "" {
-		parts = append(parts, f.File)
-	}
-	if f.Offset > 0 {
-		parts = append(parts, fmt.Sprintf("byte %d", f.Offset))
-	}
-	if f.Height > 0 {
-		parts = append(parts, fmt.Sprintf("height %d", f.Height))
-	}
-	if f.Seq > 0 {
-		parts = append(parts, fmt.Sprintf("entry %d of %v", f.Seq, f.Author))
-	}
-	return strings.Join(parts, ", ")
-}
 
 // Verify reads every byte of the ledger and the blobs of the home in dir and
 // derives everything again from the topic's manifest on: it checks checksums,
 // names, canonical forms, links and signatures, the quorum under each block, and
 // computes every score, payment, balance and model anew, as package audit does
-// for every peer. It needs no network and no key, and changes nothing.
+// for every peer. It needs no network and no key, and changes nothing. The log of
+// a late joiner begins with a snapshot, see [Report.From]: its state is taken over
+// as the quorum certified it.
 //
 // A *[Fault] says what is wrong and where; the report is then as far as it came,
 // nil if it did not begin. Two losses can't be told from a crash: the end of a
@@ -86,17 +49,13 @@ func grown(dir string) (size int64) {
 }
 
 func verify(dir string) (*Report, error) {
-	h, err := home.View(dir)
+	p, err := openReplay(dir, nil)
 	if err != nil {
 		return nil, locate(dir, err)
 	}
-	defer h.Close()
-	p, err := newReplay(h, nil)
-	if err != nil {
-		return nil, locate(dir, err)
-	}
+	defer p.home.Close()
 	p.strict = true
-	for _, err := range h.Blobs().Check() {
+	for _, err := range p.home.Blobs().Check() {
 		if err != nil {
 			return &p.Report, locate(dir, err)
 		}
@@ -171,7 +130,7 @@ func (p *replay) checkBlob(id ledger.CID) error {
 func (p *replay) checkEnd() error {
 	height := p.Replica.Head.Height
 	switch {
-	case p.found || height == 0 && p.noted.Height == 0:
+	case p.found || p.noted.Height == 0 && height == p.From: // no block came yet
 		return nil
 	case p.noted.Height == 0:
 		return &Fault{File: "ledger/head", Err: errors.New("the file is missing: nothing tells whether the log is whole")}
@@ -181,9 +140,11 @@ func (p *replay) checkEnd() error {
 	return &Fault{File: "ledger/head", Height: p.noted.Height, Err: fmt.Errorf("it names block %s, which the log does not have at that height", p.noted.Block)}
 }
 
-// checkAnchors makes sure that the models which a delta may start from are here.
+// checkAnchors makes sure that the models which a delta may start from are here,
+// as far as they are not older than the log.
 func (p *replay) checkAnchors() error {
-	for _, id := range p.Replica.State.Anchors {
+	all := p.Replica.State.Anchors
+	for _, id := range all[:min(len(all), p.settled+1)] {
 		if err := p.checkBlob(id); err != nil {
 			return err
 		}
@@ -216,39 +177,4 @@ func checkVote(topic ledger.CID, author ledger.Author, f *finality.Frame, data [
 		return fmt.Errorf("a vote in instance %d of %v: %w", f.Vote.Instance, author, ledger.ErrSignature)
 	}
 	return nil
-}
-
-// blame makes a Fault of an error in a record.
-func (p *replay) blame(r store.Record, err error) error {
-	f, is := errors.AsType[*Fault](err)
-	if !is {
-		f = &Fault{Err: err}
-	}
-	if f.File == "" {
-		f.File, f.Offset = fmt.Sprintf("ledger/%06d.log", r.At.Segment), r.At.Offset
-	}
-	if f.Height == 0 {
-		f.Height = p.Replica.Head.Height + 1 // the one under way
-	}
-	return f
-}
-
-// locate makes a Fault of an error that names a file of the home in dir. What
-// names none stays as it is, and so does what says that dir is no home.
-func locate(dir string, err error) error {
-	if d, is := errors.AsType[*store.Damage](err); is {
-		return &Fault{File: within(dir, d.File), Offset: d.Offset, Err: errors.New(d.What)}
-	}
-	p, is := errors.AsType[*fs.PathError](err)
-	if !is || !errors.Is(p, fs.ErrNotExist) || within(dir, p.Path) == "config.toml" {
-		return err
-	}
-	return &Fault{File: within(dir, p.Path), Err: errors.New("it is missing")}
-}
-
-func within(dir, path string) string {
-	if rel, err := filepath.Rel(dir, path); err == nil {
-		path = rel
-	}
-	return filepath.ToSlash(path)
 }

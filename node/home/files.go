@@ -7,9 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
-
-	"github.com/google/renameio/v2"
 )
 
 // maxFile bounds the small files of a home, in bytes.
@@ -23,18 +22,30 @@ func (h *Home) replace(path string, data []byte) error {
 	if err := h.makeDir(h.temp()); err != nil { // a cache may be deleted
 		return err
 	}
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(h.temp()), renameio.WithStaticPermissions(0o600))
+	temp, err := writeTemp(h.temp(), filepath.Base(path), data)
 	if err != nil {
 		return advise(err)
 	}
-	defer f.Cleanup()
-	if _, err := f.Write(data); err != nil {
-		return advise(err)
-	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
-		return advise(err)
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(advise(err), os.Remove(temp))
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// writeTemp puts data into a new file in dir, durably, and returns its path.
+func writeTemp(dir, name string, data []byte) (path string, err error) {
+	f, err := os.CreateTemp(dir, name+".*") // nobody but the owner may read it
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
 }
 
 // makeDir creates a directory and makes its name durable.
@@ -48,7 +59,11 @@ func (h *Home) makeDir(dir string) error {
 	return syncDir(filepath.Dir(dir))
 }
 
+// syncDir makes the names in a directory durable.
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be synced there; NTFS journals names
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return advise(err)

@@ -101,6 +101,32 @@ func TestANewHomeIsClosedToOthers(t *testing.T) {
 	}
 }
 
+func TestWhatWasWrittenLeavesNothingInTheCache(t *testing.T) {
+	dir := t.TempDir()
+	h := opened(t, dir)
+	if _, err := h.Blobs().Put([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetManifest([]byte("m")); err != nil {
+		t.Fatal(err)
+	}
+	// A directory in a blob's place can't be replaced by a file.
+	c, err := sum([]byte("y"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(h.Blobs().path(c), "z"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Blobs().Put([]byte("y")); err == nil {
+		t.Error("a file took the place of a directory")
+	}
+	left, err := os.ReadDir(filepath.Join(dir, "cache", "tmp"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left in cache/tmp: %v, %v", left, err)
+	}
+}
+
 func TestAHomeRemembers(t *testing.T) {
 	dir := t.TempDir()
 	h := opened(t, dir)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,8 @@ func takeLock(dir string) (*flock.Flock, error) {
 	if !held {
 		return nil, &lockedError{dir: dir, pid: lockOwner(path)}
 	}
-	if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
+	err = os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o600)
+	if err != nil && runtime.GOOS != "windows" { // where a locked file can't be written to: there it names nobody
 		return nil, errors.Join(advise(err), lock.Close())
 	}
 	return lock, nil

@@ -31,7 +31,7 @@ func (f demoFlags) load() (*shards, error) {
 	case kind == "idx" && path != "":
 		schema, train, test, err := dataset.IDX(path)
 		if err != nil {
-			return nil, bad(err)
+			return nil, f.bad(err)
 		}
 		if test.Len() == 0 {
 			return nil, usage(fmt.Sprintf("%s has no test images", path), "the demo needs test-images and test-labels beside the training files")
@@ -46,20 +46,22 @@ func (f demoFlags) load() (*shards, error) {
 // bad marks errors in the user's data.
 func bad(err error) error { return &failure{code: codeFailed, err: err} }
 
+func (f demoFlags) bad(err error) error { return &failure{code: codeFailed, err: err, where: f.data} }
+
 func (f demoFlags) loadCSV(path string) (*shards, error) {
 	table, err := dataset.ReadCSV(path)
 	if err != nil {
-		return nil, bad(err)
+		return nil, f.bad(err)
 	}
 	trainRows, testRows, err := dataset.Split(table, f.label, f.seed)
 	if err != nil {
-		return nil, bad(err)
+		return nil, f.bad(err)
 	}
 	drop := slices.Clone(f.drop)
 	var owners []string
 	if name, is := strings.CutPrefix(f.partition, "column:"); is {
 		if owners, err = trainRows.Column(name); err != nil {
-			return nil, bad(err)
+			return nil, f.bad(err)
 		}
 		drop = append(drop, name)
 	}
@@ -68,15 +70,15 @@ func (f demoFlags) loadCSV(path string) (*shards, error) {
 	}
 	schema, err := dataset.Infer(trainRows, f.label, unique(drop))
 	if err != nil {
-		return nil, bad(err)
+		return nil, f.bad(err)
 	}
 	train, err := schema.Load(trainRows)
 	if err != nil {
-		return nil, bad(err)
+		return nil, f.bad(err)
 	}
 	test, err := schema.Load(testRows)
 	if err != nil {
-		return nil, bad(err)
+		return nil, f.bad(err)
 	}
 	return f.divide(schema, train, test, owners)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/audit"
-	"github.com/grapevine-network/grapevine/node/home"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
 )
 
@@ -105,15 +104,7 @@ func identity(dir string) (ledger.Author, error) {
 	if _, err := os.Stat(filepath.Join(dir, "manifest.cbor")); err == nil {
 		return ledger.Author{}, &failure{code: codeFailed, err: fmt.Errorf("%s holds a peer of an earlier topic", dir), hint: "choose another --home, or remove that one"}
 	}
-	h, err := home.Open(dir)
-	if err != nil {
-		return ledger.Author{}, err
-	}
-	key, _, err := h.Identity()
-	if err != nil {
-		return ledger.Author{}, errors.Join(err, h.Close())
-	}
-	return ledger.Author(key.Public().(publicKey)), h.Close()
+	return node.Identity(dir)
 }
 
 func (d *demo) spec() string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"slices"
 	"strings"
@@ -13,8 +12,6 @@ import (
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/audit"
 )
-
-type publicKey = ed25519.PublicKey
 
 // minRounds is how many rounds a target accuracy has to wait for.
 const minRounds = 8
@@ -42,7 +39,8 @@ func (d *demo) play(ctx context.Context) error {
 
 // reserve is the time kept for ending: agreeing on a height and the table.
 func (d *demo) reserve() time.Duration {
-	return min(5*time.Second, time.Duration(d.seconds*float64(time.Second))/3)
+	each := 150 * time.Millisecond // to close a peer
+	return min(5*time.Second+each*time.Duration(d.peers), time.Duration(d.seconds*float64(time.Second))/3)
 }
 
 func (d *demo) samples() (n int) {

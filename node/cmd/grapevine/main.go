@@ -20,6 +20,7 @@ func main() {
 
 // run executes one command and returns its exit code.
 func run(ctx context.Context, args []string, p printer) int {
+	p.foresee(args)
 	root := rootCommand(&p)
 	root.SetArgs(args)
 	root.SetOut(p.err) // help and usage are for people
@@ -48,6 +49,10 @@ See a whole network at work on this computer:   grapevine demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usage(err.Error(), "grapevine "+"--help lists commands and flags")
 	})
+	g := &globals{}
+	g.register(root)
+	root.AddCommand(initCommand(p, g), upCommand(p, g), stopCommand(p, g), statusCommand(p, g), peersCommand(p, g))
+	root.AddCommand(topicCommand(p, g), inviteCommand(p, g), joinCommand(p, g), leaveCommand(p, g), eventsCommand(p, g))
 	root.AddCommand(demoCommand(p))
 	root.AddCommand(ledgerCommand(p), explainCommand(p), walletCommand(p), modelCommand(p), versionCommand(p))
 	return root

@@ -82,6 +82,25 @@ type printer struct {
 	answered bool
 }
 
+// foresee reads --output before all other flags: a mistake in those too is
+// answered in the form that was asked for.
+func (p *printer) foresee(args []string) {
+	for i, a := range args {
+		if a == "--" {
+			return
+		}
+		for _, name := range []string{"-o", "--output"} {
+			value, is := strings.CutPrefix(a, name)
+			if value = strings.TrimPrefix(value, "="); is && value == "" && i+1 < len(args) {
+				value = args[i+1]
+			}
+			if is && value == "json" {
+				p.format = "json"
+			}
+		}
+	}
+}
+
 func (p *printer) json() bool { return p.format == "json" }
 
 // people is where text for people goes.

@@ -19,11 +19,16 @@ func versionCommand(p *printer) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			r := versionReport{"unknown", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				r.Version = info.Main.Version
-			}
+			r := versionReport{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 			return p.answer(r, func(w io.Writer) { fmt.Fprintf(w, "grapevine %s, %s, %s\n", r.Version, r.Go, r.Target) })
 		},
 	}
+}
+
+// version is that of the program, as its build tells.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+)
+
+// print writes the arithmetic for a person.
+func (e *explainReport) print(w io.Writer) {
+	fmt.Fprintf(w, "round %d, settled at height %d\n", e.Round, e.Height)
+	fmt.Fprintf(w, "rounds count from 0; amounts are base units, 1,000,000 of them a token; gains are micro-nats of loss\n\n")
+	e.Emission.print(w)
+	if e.Emission.Emission == 0 {
+		fmt.Fprintf(w, "  no delta of this round counts, so nothing was minted\n")
+	}
+	e.printTrainers(w)
+	e.printValidators(w)
+	fmt.Fprintf(w, "\ntreasury  %s\n", group3(e.Treasury))
+	fmt.Fprintf(w, "minted    %s of %s; the other %s are not minted: they stay in the supply, which is %s now\n",
+		group3(e.Minted), group3(e.Emission.Emission), group3(e.Unminted), group3(e.Remaining))
+	e.Model.print(w, len(e.Deltas))
+}
+
+func (e *emissionReport) print(w io.Writer) {
+	fmt.Fprintf(w, "emission = remaining supply × rate = %s × %d / 2^32 = %s\n", group3(e.Remaining), e.Rate, group3(e.Emission))
+	for _, pool := range []struct {
+		name string
+		poolReport
+	}{{"trainers", e.Trainers}, {"validators", e.Validators}, {"newcomers", e.Newcomers}, {"treasury", e.Treasury}} {
+		fmt.Fprintf(w, "  %-10s %5.1f %%  %20s\n", pool.name, 100*float64(pool.Share)/(1<<16), group3(pool.Amount))
+	}
+}
+
+func (e *explainReport) printTrainers(w io.Writer) {
+	t := e.Trainers
+	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
+	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
+	fmt.Fprintf(w, "  s  score: min(max(0, u), 4·m, %s), where m = %s is the lower median of the positive u, by bond\n", group3(t.MaxScore), group3(t.Median))
+	fmt.Fprintf(w, "  w  bond; D = max(Σ w·s, Σ w·%s) = max(%s, %s)\n", group3(t.FullScore), groupBig(t.Sum), groupBig(t.FullSum))
+	for i := range e.Deltas {
+		e.printDelta(w, &e.Deltas[i])
+	}
+	if len(e.Deltas) == 0 {
+		fmt.Fprintf(w, "\n  nobody revealed a delta\n")
+	}
+}
+
+func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
+	fmt.Fprintf(w, "\n  %s  delta %s\n", d.Alias, d.Delta)
+	if d.Age > 0 {
+		fmt.Fprintf(w, "    made %d anchors ago: it weighs 0.7 of its bond for each in the model\n", d.Age)
+	}
+	for _, o := range d.Opinions {
+		fmt.Fprintf(w, "    %-26s u %+10d ± %d\n", o.Alias, o.U, o.SE)
+	}
+	if !d.Counts {
+		fmt.Fprintf(w, "    does not count: validators with a quorum of stake, its author left out, did not score it\n")
+		return
+	}
+	if d.Copy {
+		fmt.Fprintf(w, "    a copy of an earlier delta: earns nothing, is not merged\n")
+		return
+	}
+	verdict := "below 0: not merged"
+	if d.Merged {
+		verdict = "not below 0: merged"
+	}
+	fmt.Fprintf(w, "    u = %d; median of u + 2·se = %d, %s\n", d.U, d.Gate, verdict)
+	fmt.Fprintf(w, "    s = min(max(0, %d), %s, %s) = %s\n", d.U, group3(4*e.Trainers.Median), group3(e.Trainers.MaxScore), group3(d.Score))
+	fmt.Fprintf(w, "    paid = %s × (%s × %s) / %s = %s\n", group3(e.Emission.Trainers.Amount), group3(d.Bond), group3(d.Score), groupBig(e.Trainers.Divisor), group3(d.Paid))
+}
+
+func (e *explainReport) printValidators(w io.Writer) {
+	fmt.Fprintf(w, "\nvalidators: paid = P × stake·given / Σ stake·due, rounded down, from P = %s\n", group3(e.Emission.Validators.Amount))
+	if len(e.Validators) == 0 {
+		fmt.Fprintf(w, "  nothing was due\n")
+		return
+	}
+	fmt.Fprintf(w, "  Σ stake·due = %s; due are scores of all deltas that count, but one's own\n", groupBig(e.DutySum))
+	for _, v := range e.Validators {
+		fmt.Fprintf(w, "  %-26s stake %s, gave %d of %d due, paid %s\n", v.Alias, group3(v.Stake), v.Given, v.Due, group3(v.Paid))
+	}
+}
+
+func (m *modelStepReport) print(w io.Writer, deltas int) {
+	fmt.Fprintf(w, "\nmodel: ")
+	if m.Clip == nil || m.Kept == 0 {
+		fmt.Fprintf(w, "%d of %d deltas merged, so it stays as it was\n", m.Kept, deltas)
+		fmt.Fprintf(w, "  anchor  %s\n", m.After)
+		return
+	}
+	fmt.Fprintf(w, "%d of %d deltas merged by weight, each cut to norm C = %s / 2^20 = %.4f, and added %.2f times\n",
+		m.Kept, deltas, group3(*m.Clip), float64(*m.Clip)/(1<<20), float64(m.Alpha)/(1<<16))
+	fmt.Fprintf(w, "  from    %s\n  to      %s\n", m.Before, m.After)
+}
+
+// group3 writes a number with commas between thousands.
+func group3(n uint64) string { return groupBig(new(big.Int).SetUint64(n)) }
+
+func groupBig(n *big.Int) string {
+	digits := n.String()
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+)
+
+func TestAnExplanationAddsUp(t *testing.T) {
+	dir, h := aHome(t)
+	earned := map[string]uint64{}
+	supply := h.report.Supply.Cap - h.report.Supply.Bonds - h.report.Supply.Stakes // before the first round
+	for _, round := range []string{"0", "1", "2"} {
+		e := answer[explainReport](t, "explain", round, "--home", dir)
+		em := e.Emission
+		if em.Remaining != supply || em.Emission != product(em.Remaining, em.Rate).Rsh(product(em.Remaining, em.Rate), 32).Uint64() {
+			t.Errorf("round %s: emission %+v, want it from %d", round, em, supply)
+		}
+		if parts := em.Trainers.Amount + em.Validators.Amount + em.Newcomers.Amount + em.Treasury.Amount; parts > em.Emission || em.Emission-parts > 3 {
+			t.Errorf("round %s: pools of %d for %d", round, parts, em.Emission)
+		}
+		minted := e.Treasury
+		for _, d := range e.Deltas {
+			earned[d.Author] += d.Paid
+			minted += d.Paid
+			if d.Merged && (d.Gate < 0 || d.Copy || !d.Counts) || len(d.Opinions) != 2 {
+				t.Errorf("round %s: delta %+v", round, d)
+			}
+			if want := part(em.Trainers.Amount, new(big.Int).Mul(big.NewInt(int64(d.Bond)), big.NewInt(int64(d.Score))), e.Trainers.Divisor); want != d.Paid {
+				t.Errorf("round %s: paid %d, want %d", round, d.Paid, want)
+			}
+		}
+		for _, v := range e.Validators {
+			earned[v.Author] += v.Paid
+			minted += v.Paid
+			if v.Given != 2 || v.Due != 2 {
+				t.Errorf("round %s: duty %+v, want 2 of 2", round, v)
+			}
+		}
+		if minted != e.Minted || e.Unminted != em.Emission-minted || e.Remaining != supply-minted {
+			t.Errorf("round %s: minted %d, reported %+v", round, minted, e)
+		}
+		supply -= minted
+	}
+	for _, line := range h.report.Rewards {
+		if got := earned[line.Peer]; got != line.Balance {
+			t.Errorf("%s: explained %d, has %d", line.Alias, got, line.Balance)
+		}
+	}
+}
+
+func TestAnExplanationThatDoesNotAddUpIsNotGiven(t *testing.T) {
+	dir, _ := aHome(t)
+	for name, wrong := range map[string]func(e *explainReport){
+		"pay":    func(e *explainReport) { e.Deltas[0].Paid++ },
+		"duty":   func(e *explainReport) { e.Validators[0].Given-- },
+		"minted": func(e *explainReport) { e.Minted++ },
+	} {
+		e := answer[explainReport](t, "explain", "0", "--home", dir)
+		if err := e.check(); err != nil {
+			t.Fatal(err)
+		}
+		if wrong(&e); e.check() == nil {
+			t.Errorf("a wrong %s was explained", name)
+		}
+	}
+}
+
+func TestAnExplanationIsReadable(t *testing.T) {
+	dir, _ := aHome(t)
+	e := answer[explainReport](t, "explain", "--home", dir)
+	o := grapevine("explain", "--home", dir)
+	for _, want := range []string{"emission = ", groupBig(e.Trainers.Divisor), e.Deltas[0].Alias, group3(e.Deltas[0].Paid), "gave 2 of 2 due", group3(e.Minted), e.Model.After} {
+		if o.code != codeOK || !strings.Contains(o.out, want) {
+			t.Errorf("the text lacks %q:\n%s%s", want, o.out, o.err)
+		}
+	}
+}
+
+func TestThousandsAreGrouped(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567"} {
+		if got := group3(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}

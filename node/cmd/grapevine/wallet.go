@@ -1,0 +1,164 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node"
+	"github.com/grapevine-network/grapevine/node/home"
+)
+
+// balanceReport is the data of `wallet balance -o json`. Amounts are base units.
+type balanceReport struct {
+	Peer       string `json:"peer"`
+	Alias      string `json:"alias"`
+	Own        bool   `json:"own"` // the peer whose home it is
+	Height     uint64 `json:"height"`
+	Balance    uint64 `json:"balance"`
+	Bond       uint64 `json:"bond"`
+	Stake      uint64 `json:"stake"`
+	Training   uint64 `json:"earned_training"`
+	Validating uint64 `json:"earned_validating"`
+	Rank       int    `json:"rank"` // by all that an account holds, the most first
+	Accounts   int    `json:"accounts"`
+	Entries    uint64 `json:"entries"` // certified, of its chain
+	Forked     bool   `json:"forked"`  // its chain has ended
+}
+
+func walletCommand(p *printer) *cobra.Command {
+	var dir string
+	cmd := group("wallet", "Show what peers hold and have earned")
+	homeFlag(cmd, &dir)
+	cmd.AddCommand(&cobra.Command{
+		Use:   "balance [PEER]",
+		Short: "Show a peer's balance, bond, stake and earnings",
+		Long: `Shows what a peer holds at the newest certified height, and what it has earned by
+training and by validating since the topic began. PEER is a peer ID or an alias;
+without it, the peer whose home it is.
+
+Whose home it is, the votes in its log tell. Only if it never voted, the peer ID
+is read from identity.key.`,
+		Example: `  grapevine wallet balance --home ./demo/peer-01
+  grapevine wallet balance smart-cyan-adder -o json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(fmt.Sprintf("balance: want one peer, got %d arguments", len(args)), "")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return runBalance(p, dir, args) },
+	})
+	cmd.AddCommand(walletHistoryCommand(p, &dir))
+	return cmd
+}
+
+// earnings is what each author has been paid so far.
+type earnings map[ledger.Author]*earning
+
+func (e earnings) of(a ledger.Author) *earning {
+	if e[a] == nil {
+		e[a] = &earning{}
+	}
+	return e[a]
+}
+
+func (e earnings) visit(h *node.Height) error {
+	if h.Outcome == nil {
+		return nil
+	}
+	for _, d := range h.Outcome.Deltas {
+		e.of(d.Author).training += d.Paid
+	}
+	for _, v := range h.Outcome.Validators {
+		e.of(v.Author).validating += v.Paid
+	}
+	return nil
+}
+
+func runBalance(p *printer, dir string, args []string) error {
+	earned := earnings{}
+	r, dir, err := replayHome(dir, earned.visit)
+	if err != nil {
+		return err
+	}
+	self, err := ownAuthor(dir, r)
+	if err != nil && len(args) == 0 {
+		return err
+	}
+	peer := self
+	if len(args) == 1 {
+		if peer, err = authorNamed(r, args[0]); err != nil {
+			return err
+		}
+	}
+	s := r.Replica.State
+	if s.Accounts[peer] == nil {
+		return &failure{code: codeFailed, err: fmt.Errorf("%v has no account in this topic", peer), hint: "grapevine ledger log lists who takes part"}
+	}
+	a, paid := s.Account(peer), earned.of(peer)
+	data := &balanceReport{
+		Peer: peer.String(), Alias: node.Alias(peer), Own: peer == self, Height: s.Height,
+		Balance: a.Balance, Bond: a.Bond, Stake: a.Stake, Training: paid.training, Validating: paid.validating,
+		Rank: rank(s, peer), Accounts: len(s.Accounts), Entries: a.Seq, Forked: a.Forked,
+	}
+	return p.answer(data, data.print)
+}
+
+// ownAuthor is whose home it is: as its votes tell, so that no key is needed, or
+// else by its key.
+func ownAuthor(dir string, r *node.Report) (ledger.Author, error) {
+	if r.Self != (ledger.Author{}) {
+		return r.Self, nil
+	}
+	h, err := home.View(dir)
+	if err != nil {
+		return ledger.Author{}, readFailure(dir, err)
+	}
+	defer h.Close()
+	key, _, err := h.Identity()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ledger.Author{}, &failure{code: codeFailed, err: fmt.Errorf("%s has no votes and no identity.key that would tell whose home it is", dir), hint: "name a peer: grapevine wallet balance PEER"}
+	case errors.Is(err, fs.ErrPermission):
+		return ledger.Author{}, &failure{code: codeForbidden, err: err, hint: "name a peer: grapevine wallet balance PEER"}
+	case err != nil:
+		return ledger.Author{}, err
+	}
+	return ledger.Author(key.Public().(ed25519.PublicKey)), nil
+}
+
+// rank is 1 plus the number of accounts that hold more.
+func rank(s *incentives.State, peer ledger.Author) int {
+	held := func(a incentives.Account) uint64 { return a.Balance + a.Bond + a.Stake }
+	n, own := 1, held(s.Account(peer))
+	for _, a := range s.Accounts {
+		if held(*a) > own {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *balanceReport) print(w io.Writer) {
+	fmt.Fprintf(w, "%s  %s\n\n", b.Alias, b.Peer)
+	for _, line := range []struct {
+		name, note string
+		units      uint64
+	}{
+		{"balance", "not locked", b.Balance}, {"bond", "locked behind its contributions", b.Bond}, {"stake", "its weight in votes and scores", b.Stake},
+		{"earned", "for training, all in all", b.Training}, {"", "for validating", b.Validating},
+	} {
+		fmt.Fprintf(w, "  %-8s%20s  %s\n", line.name, tokens(line.units), line.note)
+	}
+	fmt.Fprintf(w, "\nrank %d of %d by all it holds, at height %d\n", b.Rank, b.Accounts, b.Height)
+	if b.Forked {
+		fmt.Fprintf(w, "its chain has ended: it signed two entries for one place\n")
+	}
+}

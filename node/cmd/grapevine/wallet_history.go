@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node"
+	"github.com/grapevine-network/grapevine/node/api/client"
+)
+
+// historyReport is the data of `wallet history -o json`.
+type historyReport struct {
+	Peer     string           `json:"peer"`
+	Alias    string           `json:"alias"`
+	Payments []client.Payment `json:"payments"`
+}
+
+func walletHistoryCommand(p *printer, dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "history [PEER]",
+		Short: "Show how a peer came to what it holds",
+		Long: `Lists every change of what a peer holds, balance, bond and stake together: what it
+had from the start, and what rounds paid it. PEER is a peer ID or an alias; without
+it, the peer whose home it is. It needs no daemon and no key.`,
+		Args: optionalArg,
+		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, *dir, first(args)) },
+	}
+}
+
+func runHistory(p *printer, flag, name string) error {
+	dir, err := homeDir(flag)
+	if err != nil {
+		return err
+	}
+	peer, err := readPublic(dir)
+	if name != "" || err != nil {
+		r, err := node.Replay(dir, nil)
+		if err != nil {
+			return readFailure(dir, err)
+		}
+		if name == "" {
+			peer, err = ownAuthor(dir, r)
+		} else {
+			peer, err = authorNamed(r, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	list, err := history(dir, peer)
+	if err != nil {
+		return err
+	}
+	r := historyReport{peer.String(), node.Alias(peer), list}
+	return p.answer(r, r.print)
+}
+
+// history lists the changes of what a peer holds in the topic whose home is in
+// dir.
+func history(dir string, peer ledger.Author) ([]client.Payment, error) {
+	h := &historian{peer: peer, out: []client.Payment{}}
+	m, _, err := manifestIn(dir)
+	if err != nil {
+		return nil, readFailure(dir, err)
+	}
+	for _, g := range m.Genesis {
+		if g.Author == peer {
+			h.note(client.Payment{Kind: "genesis"}, g.Balance+g.Bond+g.Stake)
+		}
+	}
+	if _, err := node.Replay(dir, h.visit); err != nil {
+		return nil, readFailure(dir, err)
+	}
+	return h.out, nil
+}
+
+// historian follows one account through the blocks.
+type historian struct {
+	peer ledger.Author
+	held uint64
+	out  []client.Payment
+}
+
+// note adds a change to held, if it is one.
+func (h *historian) note(p client.Payment, held uint64) {
+	if held == h.held {
+		return
+	}
+	p.Amount, p.Balance = int64(held)-int64(h.held), held
+	h.held = held
+	h.out = append(h.out, p)
+}
+
+func (h *historian) visit(x *node.Height) error {
+	a := x.Replica.State.Account(h.peer)
+	after, height := a.Balance+a.Bond+a.Stake, x.Block.Header.Height
+	if x.Outcome != nil {
+		training, validating := earnedIn(x.Outcome, h.peer)
+		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "other"}, after-training-validating) // before it was paid
+		for _, d := range x.Outcome.Deltas {
+			if d.Author == h.peer {
+				h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "training", Delta: d.Delta.String()}, h.held+d.Paid)
+			}
+		}
+		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "validating"}, h.held+validating)
+	}
+	h.note(client.Payment{Height: height, Round: x.Round, Kind: "other"}, after)
+	return nil
+}
+
+func (r historyReport) print(w io.Writer) {
+	fmt.Fprintf(w, "%s  %s\n\n", r.Alias, r.Peer)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "height\tround\tfor\tamount\tholds\t")
+	for _, p := range r.Payments {
+		sign, amount := "+", uint64(max(p.Amount, -p.Amount))
+		if p.Amount < 0 {
+			sign = "-"
+		}
+		fmt.Fprintf(t, "%d\t%d\t%s\t%s%s\t%s\t\n", p.Height, p.Round+1, p.Kind, sign, tokens(amount), tokens(p.Balance))
+	}
+	t.Flush()
+}
