@@ -117,7 +117,7 @@ func TestWeightsOfNewcomersStayInRange(t *testing.T) {
 				for range newcomers {
 					deltas = append(deltas, DeltaPay{Counts: true, Newcomer: true})
 				}
-				s.weigh(deltas)
+				s.Weigh(deltas)
 				for _, d := range deltas[1:] {
 					if d.Weight == 0 || d.Weight > ledger.MaxAmount || d.Weight > max(1, bond) {
 						t.Errorf("lane %d, bond %d: %d newcomers weigh %d each", lane, bond, newcomers, d.Weight)

@@ -76,9 +76,9 @@ func (s *State) worstSlot() (worst ledger.Author, taken uint64) {
 	return worst, taken
 }
 
-// weigh sets what each delta weighs in the mean: its bond or, for newcomers, an
+// Weigh sets what each delta weighs in the mean: its bond or, for newcomers, an
 // equal part of their common share. Without any bond all weigh the same.
-func (s *State) weigh(deltas []DeltaPay) {
+func (s *State) Weigh(deltas []DeltaPay) {
 	var bonds, newcomers uint64
 	for _, d := range deltas {
 		switch {

@@ -67,7 +67,7 @@ func TestTheSmallestHashesHaveTheSlots(t *testing.T) {
 func TestNewcomersTogetherWeighTheirShare(t *testing.T) {
 	s := &State{Economy: ledger.Economy{Newcomers: ledger.One / 20}}
 	deltas := []DeltaPay{{Counts: true, Bond: 900}, {Counts: true, Bond: 1000}, {Counts: true, Newcomer: true}, {Counts: true, Newcomer: true}, {Newcomer: true}}
-	s.weigh(deltas)
+	s.Weigh(deltas)
 	if got := deltas[2].Weight + deltas[3].Weight; got < 96 || got > 100 {
 		t.Errorf("two newcomers weigh %d beside 1,900, want five percent of all: about 100", got)
 	}

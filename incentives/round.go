@@ -112,7 +112,7 @@ func (s *State) limit() uint64 {
 //
 //   - COMMIT waits for all who committed in the round before.
 //   - REVEAL waits for all who committed; for newcomers, who have nothing to lose,
-//     one block only.
+//     two blocks only.
 //   - SEAL waits for a quorum and for all seats that sealed in the round before
 //     or were heard in this one: who is away delays a round once, not each.
 //   - OPEN waits for all who sealed.
@@ -134,7 +134,7 @@ func (s *State) Complete(waiting map[ledger.Author]ledger.Kind) bool {
 	case PhaseReveal:
 		return all(maps.Keys(r.Commits), func(a ledger.Author) bool {
 			_, ok := r.Reveals[a]
-			slow := r.Commits[a].Work != nil && r.Blocks > 0
+			slow := r.Commits[a].Work != nil && r.Blocks > 1
 			return has(a, ledger.KindReveal, ok || slow)
 		})
 	case PhaseSeal:

@@ -30,7 +30,7 @@ func (s *State) Tally() []DeltaPay {
 		deltas = append(deltas, d)
 	}
 	s.markRepeats(deltas)
-	s.weigh(deltas)
+	s.Weigh(deltas)
 	return deltas
 }
 

@@ -117,11 +117,27 @@ func full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, home.ErrQuota)
 }
 
-// publish hands a message to gossip. A block too large for it is asked for by
-// whoever hears votes about it.
+// publish puts a message into the outbox.
 func (n *Node) publish(ctx context.Context, data []byte) {
-	if err := n.topic.Publish(ctx, data); err != nil && !errors.Is(err, p2p.ErrTooLarge) && ctx.Err() == nil {
-		n.log.WarnContext(ctx, "publish", "err", err)
+	select {
+	case n.outbox <- data:
+	case <-ctx.Done():
+	}
+}
+
+// send hands what is in the outbox to gossip, in order; that waits for neighbours
+// where there are none, and the engine should not. A block too large for gossip
+// is asked for by whoever hears votes about it.
+func (n *Node) send(ctx context.Context) {
+	for {
+		select {
+		case data := <-n.outbox:
+			if err := n.topic.Publish(ctx, data); err != nil && !errors.Is(err, p2p.ErrTooLarge) && ctx.Err() == nil {
+				n.log.WarnContext(ctx, "publish", "err", err)
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -166,7 +182,7 @@ func (n *Node) fetch(ctx context.Context, o engine.Fetch) {
 					continue
 				}
 				if m, is := messages[0].(engine.BlobMessage); is && ledger.SumBlob(m.Data) == o.CID {
-					_ = n.put(ctx, engine.Fetched{Data: m.Data})
+					_ = n.put(ctx, engine.Fetched(m))
 					return
 				}
 			}

@@ -47,10 +47,10 @@ type Self struct {
 
 func (c Config) validate() error {
 	if c.Dir == "" {
-		return errors.New("Dir is empty: name the directory of the peer's home")
+		return errors.New("config: Dir is empty: name the directory of the peer's home")
 	}
 	if c.Trainer != nil && c.Data.Len() > 0 {
-		return errors.New("Data and Trainer are both set: a Trainer brings its own data")
+		return errors.New("config: Data and Trainer are both set: a Trainer brings its own data")
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ var rules = []rule{
 	{"learning/model", "learning learning/kernel gonum.org/v1/gonum/... golang.org/x/sys/cpu", world + libp2p},
 	{"learning/kernel", "learning gonum.org/v1/gonum/... golang.org/x/sys/cpu", world + libp2p},
 	{"learning/dataset", "learning", " net/... time log/..." + libp2p},
+	{"learning/format", "learning", " net/... time log/..." + libp2p},
 	{"learning/delta", "", world},
 	{"learning/settle", "learning/delta", world},
 
@@ -55,7 +56,7 @@ var rules = []rule{
 		"p2p/... node sync/... math/rand/..." + world + libp2p},
 	{"node/sim", "ledger incentives learning/... ledger/finality node/audit node/engine node/sim/adversary", "p2p/... node math/rand" + libp2p},
 	{"node/sim/adversary", "ledger learning/delta node/engine", "p2p/... node math/rand" + world + libp2p},
-	{"node/home", "ledger/store github.com/gofrs/flock github.com/google/renameio/v2" + ids, "net/... log/... node p2p/..." + libp2p + goF3},
+	{"node/home", "ledger/store github.com/gofrs/flock" + ids, "net/... log/... node p2p/..." + libp2p + goF3},
 	{"node", "ledger/... incentives learning/... p2p node/audit node/engine node/home github.com/libp2p/go-libp2p/core/...",
 		"node/api/... node/cmd/... node/sim/... examples/..." + heavy},
 	{"node/api", "node node/api/client ledger incentives github.com/danielgtaylor/huma/v2/...", ""},

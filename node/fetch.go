@@ -34,7 +34,7 @@ type Checkpoint struct {
 // is checked by hash: the manifest by the topic, the snapshot by the checkpoint's
 // committee or, if that is nil, by the topic's first one.
 func Fetch(ctx context.Context, network *p2p.Host, topic ledger.CID, addrs []string, trust *Checkpoint) (_ *Topic, err error) {
-	t, err := network.Join(ctx, topic.String(), nil)
+	t, err := network.Look(ctx, topic.String())
 	if err != nil {
 		return nil, fmt.Errorf("fetch topic: %w", err)
 	}

@@ -43,6 +43,7 @@ type Node struct {
 
 	inputs  chan engine.Input
 	calls   chan func()
+	outbox  chan []byte
 	work    sync.WaitGroup
 	fetches map[ledger.CID]context.CancelFunc
 	timer   *time.Timer
@@ -63,7 +64,7 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 	}
 	n := &Node{
 		cfg: c, log: c.Log, start: time.Now(), events: newTimeline(),
-		inputs: make(chan engine.Input, 256), calls: make(chan func()), fetches: map[ledger.CID]context.CancelFunc{},
+		inputs: make(chan engine.Input, 256), calls: make(chan func()), outbox: make(chan []byte, 1024), fetches: map[ledger.CID]context.CancelFunc{},
 	}
 	closed := make(chan struct{})
 	n.closed, n.closing = closed, sync.OnceFunc(func() { close(closed) })
@@ -178,6 +179,11 @@ func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 	}
 	n.library = newLibrary(n.home, n.name)
 	if err := n.engine.Restore(n.library.replay(), n.library.Blob); err != nil {
+		return err
+	}
+	// A peer that was killed after a block, and before the model that it led to was
+	// kept, has computed that model again.
+	if _, err := n.home.Blobs().Put(audit.EncodeAnchor(n.engine.Replica().Anchor())); err != nil {
 		return err
 	}
 	n.rest = delta.NewFeedback(n.engine.Replica().Codec(), float32(n.manifest.Learning.Decay)/ledger.One)

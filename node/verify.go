@@ -22,8 +22,8 @@ import (
 // as the quorum certified it.
 //
 // A *[Fault] says what is wrong and where; the report is then as far as it came,
-// nil if it did not begin. Two losses can't be told from a crash: the end of a
-// log after the block that the head file names, and the blob of a delta that is
+// nil if it did not begin. Two losses can't be told from a crash: what was added
+// to the log after the head file was written, and the blob of a delta that is
 // revealed but neither scored by this peer nor settled. While a node works in
 // the home, Verify tries again if the ledger grew meanwhile.
 func Verify(dir string) (*Report, error) {
@@ -128,8 +128,10 @@ func (p *replay) checkBlob(id ledger.CID) error {
 // checkEnd compares the log with the head file, which was written when the log
 // was at least as long: a log that lost its end looks whole otherwise.
 func (p *replay) checkEnd() error {
-	height := p.Replica.Head.Height
+	height, end, want := p.Replica.Head.Height, p.home.Log().End(), p.noted.End
 	switch {
+	case end.Segment < want.Segment || end.Segment == want.Segment && end.Offset < want.Offset:
+		return &Fault{File: logFile(end), Offset: end.Offset, Height: height, Err: fmt.Errorf("the log ends here, but went on to byte %d of %s: its end is missing", want.Offset, logFile(want))}
 	case p.found || p.noted.Height == 0 && height == p.From: // no block came yet
 		return nil
 	case p.noted.Height == 0:

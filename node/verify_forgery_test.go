@@ -2,6 +2,8 @@ package node
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,9 +131,12 @@ func TestALogThatBeginsWithASnapshotVerifies(t *testing.T) {
 	records := boundaries(t, dir)
 	var snapshot audit.Snapshot
 	var from uint64
+	var head store.Head
+	var older []ledger.CID
 	if _, err := Replay(dir, func(h *Height) error {
 		if h.Outcome != nil && h.Outcome.Round == l.status.Round-2 {
-			from, snapshot.Leaves = h.Block.Header.Height, h.Replica.State.Leaves()
+			from, snapshot.Leaves, older = h.Block.Header.Height, h.Replica.State.Leaves(), h.Replica.State.Anchors[1:]
+			head = store.Head{Height: from, Block: h.Block.CID().String()}
 		}
 		if from > 0 && h.Block.Header.Height == from+1 {
 			snapshot.Block = h.Block.Bytes()
@@ -172,6 +177,18 @@ func TestALogThatBeginsWithASnapshotVerifies(t *testing.T) {
 	if f := faulty(t, dir, "twice"); !strings.Contains(f.Error(), "does not follow") {
 		t.Errorf("got %v", f)
 	}
+	for _, id := range older {
+		if err := os.Remove(filepath.Join(dir, "blobs", id.String()[57:], id.String())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	rewrite(t, dir, joined[:1], func(_ int, r engine.Record) *engine.Record { return &r })
+	if err := store.WriteHead(filepath.Join(dir, "ledger"), t.TempDir(), head); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Verify(dir); err != nil || r.Replica.Head.Height != from {
+		t.Errorf("before the first block: %+v, %v", r, err)
+	}
 	joined[0].Data = bytes.Clone(data)
 	joined[0].Data[len(data)-5] ^= 1
 	rewrite(t, dir, joined, func(_ int, r engine.Record) *engine.Record { return &r })
@@ -187,7 +204,7 @@ func rewrite(t *testing.T, dir string, records []store.Record, change func(i int
 	if err := os.Remove(filepath.Join(dir, "ledger/000001.log")); err != nil {
 		t.Fatal(err)
 	}
-	head, err := os.ReadFile(filepath.Join(dir, "ledger/head"))
+	noted, err := store.ReadHead(filepath.Join(dir, "ledger"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,10 +222,10 @@ func rewrite(t *testing.T, dir string, records []store.Record, change func(i int
 			}
 		}
 	}
-	if err := log.Close(); err != nil {
+	noted.End = log.End()
+	if err := errors.Join(log.Close(), store.WriteHead(filepath.Join(dir, "ledger"), t.TempDir(), noted)); err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(dir, "ledger/head"), head)
 }
 
 // Who changes a log and its checksums too must not get far.

@@ -30,8 +30,9 @@ const (
 // topic are the same message, so a copy cannot come before its original.
 func newPubsub(ctx context.Context, h *Host, looks chan<- scores) (*pubsub.PubSub, error) {
 	params := pubsub.DefaultGossipSubParams()
-	params.HistoryLength = 10 // heartbeats in which a message can be asked for
-	params.GossipFactor = 0.1 // of the peers outside the mesh; at least 6 anyway
+	params.UnsubscribeBackoff = time.Second // who leaves and comes back, as after Fetch, would be no neighbour for 10 s
+	params.HistoryLength = 10               // heartbeats in which a message can be asked for
+	params.GossipFactor = 0.1               // of the peers outside the mesh; at least 6 anyway
 	score, thresholds := scoreParams(h.standing.of)
 	return pubsub.NewGossipSub(ctx, h.host,
 		pubsub.WithGossipSubParams(params),

@@ -18,9 +18,10 @@ import (
 
 // Host is one peer's end of the network. It may carry several topics.
 type Host struct {
-	host host.Host
-	own  bool // we made host and close it
-	log  *slog.Logger
+	host  host.Host
+	own   bool // we made host and close it
+	token token
+	log   *slog.Logger
 
 	pubsub   *pubsub.PubSub
 	door     *door
@@ -52,8 +53,8 @@ func Open(ctx context.Context, c Config) (*Host, error) {
 	h := &Host{
 		host: s.Host, log: s.Log,
 		door: newDoor(), standing: newStanding(s.Score), subs: newSubscriptions(),
-		topics: map[*Topic]struct{}{},
-		life:   newLife(context.WithoutCancel(ctx)),
+		topics: map[*Topic]struct{}{}, token: newToken(time.Now()),
+		life: newLife(context.WithoutCancel(ctx)),
 	}
 	if err := h.start(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("open host: %w", err), h.Close())
@@ -69,6 +70,7 @@ func (h *Host) start(s settings) (err error) {
 		h.own = true
 	}
 	h.watch()
+	h.answerTwins()
 	looks := make(chan scores, 1)
 	if h.pubsub, err = newPubsub(h.life.ctx, h, looks); err != nil {
 		return fmt.Errorf("start gossip: %w", err)
@@ -214,6 +216,8 @@ func (h *Host) close() error {
 // but its handlers stay, and wait for streams that nobody else would end.
 func (h *Host) silence() {
 	h.host.Network().StopNotify(h.notifiee)
+	h.host.RemoveStreamHandler(herePeer)
+	h.host.RemoveStreamHandler(twinPeer)
 	for _, proto := range pubsub.GossipSubDefaultProtocols {
 		h.host.RemoveStreamHandler(proto)
 	}

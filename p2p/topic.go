@@ -62,6 +62,17 @@ type Topic struct {
 // Join enters a topic. A nil check accepts everything. Names have 1 to 128 bytes;
 // a topic can be joined once, and again after its Close.
 func (h *Host) Join(ctx context.Context, name string, check Check) (*Topic, error) {
+	return h.join(ctx, name, check, true)
+}
+
+// Look enters a topic only to ask: others do not hear of it, nothing comes from
+// Next, and Publish reaches nobody who has no other way to it. Who joins and
+// leaves a topic is not taken back as a neighbour for some time; who looked is.
+func (h *Host) Look(ctx context.Context, name string) (*Topic, error) {
+	return h.join(ctx, name, nil, false)
+}
+
+func (h *Host) join(ctx context.Context, name string, check Check, listen bool) (*Topic, error) {
 	_, leave, err := h.life.enter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("join %q: %w", name, err)
@@ -76,7 +87,7 @@ func (h *Host) Join(ctx context.Context, name string, check Check) (*Topic, erro
 		pulls: make(chan struct{}, maxPulls), shelf: newShelf(),
 		life: newLife(h.life.ctx),
 	}
-	if err := t.enter(check); err != nil {
+	if err := t.enter(check, listen); err != nil {
 		t.life.end()
 		return nil, fmt.Errorf("join %q: %w", name, err)
 	}
@@ -84,7 +95,7 @@ func (h *Host) Join(ctx context.Context, name string, check Check) (*Topic, erro
 }
 
 // enter registers in the order in which Close takes apart.
-func (t *Topic) enter(check Check) (err error) {
+func (t *Topic) enter(check Check, listen bool) (err error) {
 	t.h.mu.Lock()
 	defer t.h.mu.Unlock()
 	if t.h.topics == nil {
@@ -106,11 +117,15 @@ func (t *Topic) enter(check Check) (err error) {
 	if err = t.topic.SetScoreParams(topicScoreParams()); err != nil {
 		return err
 	}
+	t.h.topics[t] = struct{}{}
+	if !listen {
+		return nil
+	}
 	if t.sub, err = t.topic.Subscribe(pubsub.WithBufferSize(inbox)); err != nil {
+		delete(t.h.topics, t)
 		return err
 	}
 	t.h.host.SetStreamHandler(t.blobProtocol(), t.handler(t.serves, t.serveBlob))
-	t.h.topics[t] = struct{}{}
 	return nil
 }
 
@@ -183,6 +198,9 @@ func (t *Topic) Next(ctx context.Context) (Message, error) {
 		return Message{}, fmt.Errorf("next message: %w", err)
 	}
 	defer leave()
+	if t.sub == nil {
+		return Message{}, errors.New("next message: the topic was only looked at, see Join")
+	}
 	for {
 		m, err := t.sub.Next(ctx)
 		if err != nil {

@@ -13,18 +13,19 @@ const (
 	headName    = "head"
 	headTemp    = "head.tmp"
 	maxHead     = 1 << 10
-	headPattern = "grapevine head 1\nheight %d\nblock %s\n"
+	headPattern = "grapevine head 1\nheight %d\nblock %s\nend %d %d\n"
 )
 
 // Head names the newest certified height and its block. It tells a log that
 // lost its end from one that is whole.
 type Head struct {
 	Height uint64
-	Block  string // the block's CID as text: 1 to 256 printable characters, no space
+	Block  string   // the block's CID as text: 1 to 256 printable characters, no space
+	End    Position // where the log ended then, see Log.End: it never ends before that again
 }
 
 func (h Head) text() string {
-	s := fmt.Sprintf(headPattern, h.Height, h.Block)
+	s := fmt.Sprintf(headPattern, h.Height, h.Block, h.End.Segment, h.End.Offset)
 	return fmt.Sprintf("%scrc32c %08x\n", s, crc32.Checksum([]byte(s), castagnoli))
 }
 
@@ -96,7 +97,7 @@ func readHead(fsys filesystem, dir string) (Head, error) {
 // parseHead accepts only the one text that a head has.
 func parseHead(text string) (Head, bool) {
 	var h Head
-	if _, err := fmt.Sscanf(text, headPattern, &h.Height, &h.Block); err != nil {
+	if _, err := fmt.Sscanf(text, headPattern, &h.Height, &h.Block, &h.End.Segment, &h.End.Offset); err != nil {
 		return Head{}, false
 	}
 	return h, h.valid() && h.text() == text

@@ -114,6 +114,16 @@ func (l *Log) writable() error {
 	return l.broken
 }
 
+// End is where the next record goes; in a View, where the log ended then.
+func (l *Log) End() Position {
+	l.shown.RLock()
+	defer l.shown.RUnlock()
+	if len(l.ends) == 0 {
+		return Position{} // the View of an empty directory
+	}
+	return l.end()
+}
+
 // end is where the next record goes.
 func (l *Log) end() Position {
 	return Position{Segment: uint32(len(l.ends)), Offset: l.ends[len(l.ends)-1]}

@@ -214,7 +214,7 @@ func TestAHeadIsReplacedWhole(t *testing.T) {
 	if _, err := ReadHead(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no head yet: %v", err)
 	}
-	for _, h := range []Head{{0, "bafyreigenesis"}, {1<<64 - 1, strings.Repeat("x", 256)}, {3, "b"}} {
+	for _, h := range []Head{{0, "bafyreigenesis", Position{}}, {1<<64 - 1, strings.Repeat("x", 256), Position{1<<32 - 1, 1<<63 - 1}}, {3, "b", Position{1, 32}}} {
 		if err := WriteHead(dir, temp, h); err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestAHeadIsReplacedWhole(t *testing.T) {
 		}
 	}
 	for _, block := range []string{"", "a b", "a\n", "\xff", strings.Repeat("x", 257)} {
-		if err := WriteHead(dir, temp, Head{9, block}); err == nil {
+		if err := WriteHead(dir, temp, Head{Height: 9, Block: block}); err == nil {
 			t.Errorf("block %q was accepted", block)
 		}
 	}

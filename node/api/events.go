@@ -19,7 +19,7 @@ import (
 const keepAlive = 15 * time.Second
 
 type eventsInput struct {
-	topicQuery
+	Topic string `query:"topic" doc:"only events of this topic"`
 	Since uint64 `query:"since" doc:"only events with a larger ID; Last-Event-ID comes first"`
 	Last  uint64 `header:"Last-Event-ID"`
 }

@@ -42,6 +42,9 @@ func (r *Replica) Needs() (blobs []ledger.CID) {
 // the bytes of a delta that Needs names. An error means that one is missing, and
 // nothing has changed.
 func (r *Replica) Settle(blob func(ledger.CID) []byte) (*Outcome, error) {
+	if !r.over {
+		return nil, fmt.Errorf("settle round %d: it is not over", r.State.Round.Number)
+	}
 	for _, id := range r.Needs() {
 		data := blob(id)
 		if data == nil {
@@ -56,6 +59,7 @@ func (r *Replica) Settle(blob func(ledger.CID) []byte) (*Outcome, error) {
 		}
 	}
 	r.markCopies(deltas)
+	r.State.Weigh(deltas)
 	out := &Outcome{Height: r.Head.Height, Anchor: r.State.Anchor()}
 	if err := r.merge(out, deltas); err != nil {
 		return nil, err

@@ -103,14 +103,27 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 	return out
 }
 
-// addBlock adds a block after its entries, or nothing of it.
+// addBlock adds a block after its entries and tells whether all of it fitted. Of
+// one that is larger than an answer the block comes first: who asked can then ask
+// for entries that are missing.
 func addBlock(add func([]byte) bool, lib Library, entries [][]byte, final []byte) bool {
+	block := append([]byte{tagFinal}, final...)
+	messages, size := [][]byte{}, len(block)
 	for _, b := range entries {
-		if !add(withDelta(b, lib)) {
+		m := withDelta(b, lib)
+		messages, size = append(messages, m), size+len(m)
+	}
+	if size > MaxAnswer {
+		messages = append([][]byte{block}, messages...)
+	} else {
+		messages = append(messages, block)
+	}
+	for _, m := range messages {
+		if !add(m) {
 			return false
 		}
 	}
-	return add(append([]byte{tagFinal}, final...))
+	return true
 }
 
 // storedEntry is an EntryMessage, without decoding the entry.

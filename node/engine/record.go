@@ -57,7 +57,7 @@ func DecodeFinal(data []byte) (*ledger.Block, *ledger.Certificate, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.Next == nil || c.Next.Block != b.CID() || c.Next.Height != b.Header.Height {
+	if c.Next == nil || c.Next.Block != b.CID() || c.Next.Height != b.Header.Height || c.Instance != b.Header.Instance {
 		return nil, nil, fmt.Errorf("block %d: the certificate is of another block: %w", b.Header.Height, ledger.ErrNotCanonical)
 	}
 	return b, c, nil

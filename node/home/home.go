@@ -110,7 +110,8 @@ func (h *Home) Log() *store.Log { return h.log }
 // Blobs is the home's store of models and deltas.
 func (h *Home) Blobs() *Blobs { return &h.blobs }
 
-// SetHead notes the newest certified height. See store.WriteHead.
+// SetHead notes the newest certified height, and how long the log is, which must
+// be durable by then. See store.WriteHead.
 func (h *Home) SetHead(head store.Head) error {
 	if h.readOnly {
 		return ErrReadOnly
@@ -118,6 +119,7 @@ func (h *Home) SetHead(head store.Head) error {
 	if err := h.makeDir(h.temp()); err != nil {
 		return err
 	}
+	head.End = h.log.End()
 	return store.WriteHead(h.path("ledger"), h.temp(), head)
 }
 

@@ -150,6 +150,7 @@ func TestAHomeRemembers(t *testing.T) {
 		if m, err := h.Manifest(); err != nil || string(m) != "rules" {
 			t.Errorf("%s: manifest %q, %v", name, m, err)
 		}
+		head.End = h.Log().End() // SetHead notes it
 		if got, err := h.Head(); err != nil || got != head {
 			t.Errorf("%s: head %+v, %v", name, got, err)
 		}

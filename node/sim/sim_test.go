@@ -189,6 +189,24 @@ func TestAVoteIsNotChangedByACrash(t *testing.T) {
 	}
 }
 
+// With two validators each waits for the other: what one forgets in a crash, the
+// other must say again, in every phase.
+func TestTwoValidatorsGoOnAfterOneRestarts(t *testing.T) {
+	for seed := range uint64(60) {
+		w := mustWorld(t, Config{Seed: seed, Validators: 2})
+		mustRun(t, w, 1)
+		rng := rand.New(rand.NewPCG(seed, 4))
+		for _, pause := range []int{2000, 500} {
+			if err := w.For(time.Duration(rng.IntN(pause)) * time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			w.Peers[1].Crash()
+		}
+		mustRestart(t, w.Peers[1])
+		mustRun(t, w, 2)
+	}
+}
+
 func TestAForkIsProvenAndSlashedOnce(t *testing.T) {
 	for name, c := range map[string]Config{
 		"equivocator": {Seed: 1, Validators: 4, Attack: map[int]adversary.Kind{3: adversary.Equivocate}},

@@ -154,7 +154,7 @@ func (d *daemon) close() (err error) {
 	}
 	if d.lock != nil {
 		_ = os.Remove(runPath(d.dir, "ready"))
-		err = errors.Join(err, os.Truncate(runPath(d.dir, "daemon.pid"), 0), d.lock.Close())
+		err = errors.Join(err, unlockDaemon(d.dir, d.lock))
 	}
 	return err
 }

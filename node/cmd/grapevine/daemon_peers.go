@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"github.com/grapevine-network/grapevine/node/engine"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -26,6 +27,10 @@ func (d *daemon) stayConnected() {
 		if len(d.network.Peers()) < enoughPeers {
 			d.dialKnown()
 		}
+		if d.network.Twin(d.ctx) {
+			d.stop(twinFailure(engine.ErrTwin))
+			return
+		}
 		if time.Now().After(remember) {
 			d.rememberPeers()
 			remember = time.Now().Add(rememberEvery)
@@ -36,6 +41,11 @@ func (d *daemon) stayConnected() {
 			return
 		}
 	}
+}
+
+// twinFailure says why one of two daemons with one key stops.
+func twinFailure(err error) error {
+	return &failure{code: codeFailed, err: err, hint: "this home is a copy; one key must not run twice: it would fork its chain and lose its bond"}
 }
 
 // dialKnown tries the peers that are known and not connected, all at once.

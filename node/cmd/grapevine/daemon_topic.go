@@ -193,7 +193,7 @@ func (d *daemon) keep(ctx context.Context, t *member) {
 			return
 		}
 		if errors.Is(err, engine.ErrTwin) {
-			d.stop(&failure{code: codeFailed, err: err, hint: "one key must not run twice: it would fork its chain and lose its bond"})
+			d.stop(twinFailure(err))
 			return
 		}
 		for n = nil; n == nil; {

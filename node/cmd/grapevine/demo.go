@@ -28,6 +28,7 @@ type demoFlags struct {
 	seed      uint64
 	home      string
 	attacks   []string
+	processes bool
 }
 
 func demoCommand(p *printer) *cobra.Command {
@@ -62,6 +63,7 @@ alone with the same work, and who earned what. With --home the homes stay, and
 	flags.Uint64Var(&f.seed, "seed", 1, "of partition, first model and attacks")
 	flags.StringVar(&f.home, "home", "", "directory to keep the peers' homes in (default: a temporary one, removed)")
 	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+kinds())
+	flags.BoolVar(&f.processes, "processes", false, "each peer is a process of its own, which runs grapevine up")
 	return cmd
 }
 
@@ -139,6 +141,9 @@ func runDemo(ctx context.Context, p *printer, f demoFlags) (err error) {
 		return err
 	}
 	d := &demo{demoFlags: f, printer: p, start: start, dir: dir, attack: attack, shards: shards}
+	if f.processes {
+		return runProcesses(ctx, p, d)
+	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx); err != nil {
 		return err

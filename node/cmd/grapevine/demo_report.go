@@ -187,17 +187,7 @@ func (d *demo) reportNetwork(r *demoReport) {
 func (r *demoReport) print(w io.Writer) {
 	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss)
 	fmt.Fprintf(w, "Alone, with the same work    accuracy %.3f   best %.3f   worst %.3f\n\n", r.Alone.Mean, r.Alone.Best, r.Alone.Worst)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "peer\tfor training\tfor validating\tbalance\tbond\tstake\t")
-	lines := slices.SortedStableFunc(slices.Values(r.Rewards), func(a, b rewardLine) int { return cmp.Compare(b.Balance, a.Balance) })
-	for _, l := range lines {
-		name := l.Alias
-		if l.Attack != "" {
-			name += " (" + l.Attack + ")"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", name, tokens(l.Training), tokens(l.Validating), tokens(l.Balance), tokens(l.Bond), tokens(l.Stake))
-	}
-	t.Flush()
+	printRewards(w, r.Rewards)
 	agreement := "all honest peers hold the same block, model and balances"
 	if !r.Agreement {
 		agreement = "honest peers do NOT agree"
@@ -208,6 +198,21 @@ func (r *demoReport) print(w io.Writer) {
 			*r.Network.DeltaMean, r.Network.Dense, float64(r.Network.Dense)/(*r.Network.DeltaMean), float64(r.Network.Sent)/1e6)
 	}
 	fmt.Fprintf(w, "%.1f s in all, %.1f s of it learning\n", r.Seconds.Total, r.Seconds.Train)
+}
+
+// printRewards writes the table of who earned what, the richest first.
+func printRewards(w io.Writer, rewards []rewardLine) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "peer\tfor training\tfor validating\tbalance\tbond\tstake\t")
+	lines := slices.SortedStableFunc(slices.Values(rewards), func(a, b rewardLine) int { return cmp.Compare(b.Balance, a.Balance) })
+	for _, l := range lines {
+		name := l.Alias
+		if l.Attack != "" {
+			name += " (" + l.Attack + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", name, tokens(l.Training), tokens(l.Validating), tokens(l.Balance), tokens(l.Bond), tokens(l.Stake))
+	}
+	t.Flush()
 }
 
 // tokens writes base units as tokens: a token is a million of them.

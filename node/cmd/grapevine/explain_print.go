@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,7 @@ func (e *explainReport) print(w io.Writer) {
 		fmt.Fprintf(w, "  no delta of this round counts, so nothing was minted\n")
 	}
 	e.printTrainers(w)
+	e.printNewcomers(w)
 	e.printValidators(w)
 	fmt.Fprintf(w, "\ntreasury  %s\n", group3(e.Treasury))
 	fmt.Fprintf(w, "minted    %s of %s; the other %s are not minted: they stay in the supply, which is %s now\n",
@@ -37,20 +39,40 @@ func (e *explainReport) printTrainers(w io.Writer) {
 	t := e.Trainers
 	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
 	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
-	fmt.Fprintf(w, "  s  score: min(max(0, u), 4·m, %s), where m = %s is the lower median of the positive u, by bond\n", group3(t.MaxScore), group3(t.Median))
+	fmt.Fprintf(w, "  m  lower median of the positive u, by bond: %s\n", group3(t.Median))
+	fmt.Fprintf(w, "  s  score: min(max(0, u), 4·m, %s)\n", group3(t.MaxScore))
 	fmt.Fprintf(w, "  w  bond; D = max(Σ w·s, Σ w·%s) = max(%s, %s)\n", group3(t.FullScore), groupBig(t.Sum), groupBig(t.FullSum))
+	if !e.printDeltas(w, false) {
+		fmt.Fprintf(w, "\n  nobody with a bond revealed a delta\n")
+	}
+}
+
+// printNewcomers is silent where there are none.
+func (e *explainReport) printNewcomers(w io.Writer) {
+	if !slices.ContainsFunc(e.Deltas, func(d deltaReport) bool { return d.Newcomer }) {
+		return
+	}
+	fmt.Fprintf(w, "\nnewcomers, with work instead of a bond: paid = P × s / D, rounded down, from P = %s\n", group3(e.Emission.Newcomers.Amount))
+	fmt.Fprintf(w, "  s as above, without m if that is 0; D = max(Σ s, Σ %s) = max(%s, %s)\n",
+		group3(e.Trainers.FullScore), groupBig(e.Newcomers.Sum), groupBig(e.Newcomers.FullSum))
+	e.printDeltas(w, true)
+}
+
+// printDeltas tells whether there are any.
+func (e *explainReport) printDeltas(w io.Writer, newcomers bool) (some bool) {
 	for i := range e.Deltas {
-		e.printDelta(w, &e.Deltas[i])
+		if d := &e.Deltas[i]; d.Newcomer == newcomers {
+			e.printDelta(w, d)
+			some = true
+		}
 	}
-	if len(e.Deltas) == 0 {
-		fmt.Fprintf(w, "\n  nobody revealed a delta\n")
-	}
+	return some
 }
 
 func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 	fmt.Fprintf(w, "\n  %s  delta %s\n", d.Alias, d.Delta)
 	if d.Age > 0 {
-		fmt.Fprintf(w, "    made %d anchors ago: it weighs 0.7 of its bond for each in the model\n", d.Age)
+		fmt.Fprintf(w, "    made on an anchor %d rounds old: for each of them it weighs 0.7 times less in the model\n", d.Age)
 	}
 	for _, o := range d.Opinions {
 		fmt.Fprintf(w, "    %-26s u %+10d ± %d\n", o.Alias, o.U, o.SE)
@@ -68,8 +90,17 @@ func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 		verdict = "not below 0: merged"
 	}
 	fmt.Fprintf(w, "    u = %d; median of u + 2·se = %d, %s\n", d.U, d.Gate, verdict)
-	fmt.Fprintf(w, "    s = min(max(0, %d), %s, %s) = %s\n", d.U, group3(4*e.Trainers.Median), group3(e.Trainers.MaxScore), group3(d.Score))
-	fmt.Fprintf(w, "    paid = %s × (%s × %s) / %s = %s\n", group3(e.Emission.Trainers.Amount), group3(d.Bond), group3(d.Score), groupBig(e.Trainers.Divisor), group3(d.Paid))
+	limits := group3(e.Trainers.MaxScore)
+	if e.Trainers.Median > 0 || !d.Newcomer {
+		limits = group3(4*e.Trainers.Median) + ", " + limits
+	}
+	fmt.Fprintf(w, "    s = min(max(0, %d), %s) = %s\n", d.U, limits, group3(d.Score))
+	pool, divisor := e.poolOf(d)
+	weight := ""
+	if !d.Newcomer {
+		weight = group3(d.Bond) + " × "
+	}
+	fmt.Fprintf(w, "    paid = %s × (%s%s) / %s = %s\n", group3(pool), weight, group3(d.Score), groupBig(divisor), group3(d.Paid))
 }
 
 func (e *explainReport) printValidators(w io.Writer) {

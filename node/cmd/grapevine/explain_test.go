@@ -4,6 +4,9 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/ledger"
 )
 
 func TestAnExplanationAddsUp(t *testing.T) {
@@ -26,7 +29,7 @@ func TestAnExplanationAddsUp(t *testing.T) {
 			if d.Merged && (d.Gate < 0 || d.Copy || !d.Counts) || len(d.Opinions) != 2 {
 				t.Errorf("round %s: delta %+v", round, d)
 			}
-			if want := part(em.Trainers.Amount, new(big.Int).Mul(big.NewInt(int64(d.Bond)), big.NewInt(int64(d.Score))), e.Trainers.Divisor); want != d.Paid {
+			if want := part(em.Trainers.Amount, product(d.Bond, d.Score), e.Trainers.Divisor); want != d.Paid {
 				t.Errorf("round %s: paid %d, want %d", round, d.Paid, want)
 			}
 		}
@@ -73,6 +76,33 @@ func TestAnExplanationIsReadable(t *testing.T) {
 	for _, want := range []string{"emission = ", groupBig(e.Trainers.Divisor), e.Deltas[0].Alias, group3(e.Deltas[0].Paid), "gave 2 of 2 due", group3(e.Minted), e.Model.After} {
 		if o.code != codeOK || !strings.Contains(o.out, want) {
 			t.Errorf("the text lacks %q:\n%s%s", want, o.out, o.err)
+		}
+	}
+}
+
+func TestANewcomersPayIsExplained(t *testing.T) {
+	o := &incentives.Settlement{
+		Emission: 1000, Pool: 700, NewcomerPool: 50, Median: 30, Minted: 700*2/5 + 50*3/4,
+		Deltas: []incentives.DeltaPay{
+			{Bond: 20, Weight: 20, Counts: true, U: 40, Score: 40, Paid: 700 * 2 / 5},
+			{Newcomer: true, Weight: 1, Counts: true, U: 75, Score: 75, Paid: 50 * 3 / 4},
+		},
+	}
+	s := &incentives.State{Economy: ledger.Economy{Trainers: ledger.One * 7 / 10, Newcomers: ledger.One / 20, MaxScore: 1000, FullScore: 100}}
+	e := &explainReport{Emission: emissionOf(o, s), Minted: o.Minted, DutySum: new(big.Int)}
+	e.Trainers = trainersReport{o.Median, s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o, false, s.Economy.FullScore)}
+	e.Newcomers = divisorOf(o, true, s.Economy.FullScore)
+	for i := range o.Deltas {
+		e.Deltas = append(e.Deltas, explainDelta(&o.Deltas[i]))
+	}
+	if err := e.check(); err != nil {
+		t.Error(err)
+	}
+	var text strings.Builder
+	e.print(&text)
+	for _, want := range []string{"paid = 700 × (20 × 40) / 2,000 = 280", "newcomers, with work", "s = min(max(0, 75), 120, 1,000) = 75", "paid = 50 × (75) / 100 = 37"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, text.String())
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (c *config) plan(dir string, j client.Join) (name string, t topicConfig, er
 	switch {
 	case j.Topic == "":
 		return "", t, usage("no topic is named", "give an invitation, a CID, or the name of a topic of this home")
-	case strings.HasPrefix(j.Topic, invitationScheme+":"):
+	case strings.Contains(j.Topic, "://"):
 		i, err := parseInvitation(j.Topic)
 		if err != nil {
 			return "", t, err

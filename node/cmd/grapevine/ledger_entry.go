@@ -90,7 +90,7 @@ type field struct {
 func bodyOf(e *ledger.Entry) []field {
 	switch b := e.Body.(type) {
 	case *ledger.Commit:
-		return []field{{"round", b.Round}, {"base", b.Base.String()}, {"hash", hex.EncodeToString(b.Hash[:])}}
+		return []field{{"round", b.Round}, {"base", b.Base.String()}, {"hash", hex.EncodeToString(b.Hash[:])}, {"work", b.Work}}
 	case *ledger.Reveal:
 		return []field{{"round", b.Round}, {"delta", b.Delta.String()}, {"size", b.Size}, {"salt", hex.EncodeToString(b.Salt[:])}}
 	case *ledger.Seal:

@@ -23,6 +23,7 @@ type logFlags struct {
 
 // logReport is the data of `ledger log -o json`.
 type logReport struct {
+	From    uint64      `json:"from"`    // height that this home's ledger begins after
 	Height  uint64      `json:"height"`  // newest
 	Matched int         `json:"matched"` // entries that the flags choose, those beyond the limit included
 	Entries []entryLine `json:"entries"`
@@ -97,7 +98,7 @@ func runLog(p *printer, home string, f logFlags) error {
 			return err
 		}
 	}
-	data.Height = r.Replica.Head.Height
+	data.From, data.Height = r.From, r.Replica.Head.Height
 	data.trim(f.limit, f.limit)
 	if f.reverse {
 		slices.Reverse(data.Entries)
@@ -117,7 +118,7 @@ func (d *logReport) trim(keep, most int) {
 
 func (d *logReport) print(w io.Writer) {
 	if len(d.Entries) == 0 {
-		fmt.Fprintf(w, "no such entries up to height %d\n", d.Height)
+		fmt.Fprintf(w, "no such entries from height %d to %d\n", d.From+1, d.Height)
 		return
 	}
 	printLines(w, "", d.Entries)

@@ -119,6 +119,8 @@ func (s *search) result(r *node.Report) (*showReport, error) {
 		return s.found[0], nil
 	case len(s.found) > 1:
 		return nil, usage(fmt.Sprintf("%q begins the CIDs of %d blocks and entries", s.text, len(s.found)), "give more of it")
+	case s.height > 0 && s.height <= r.From:
+		return nil, begunLater(fmt.Sprintf("height %d", s.height), r)
 	case s.height > 0:
 		return nil, &failure{code: codeFailed, err: fmt.Errorf("there is no height %d yet: the newest is %d", s.height, head)}
 	}

@@ -17,10 +17,10 @@ type verifyReport struct {
 	OK        bool         `json:"ok"`
 	Topic     string       `json:"topic"`
 	Name      string       `json:"name"`
-	From      uint64       `json:"from"` // height from which everything was derived again
+	From      uint64       `json:"from"` // height from which everything was derived again; 0 is the beginning
 	Height    uint64       `json:"height"`
 	Block     string       `json:"block"`
-	Entries   int          `json:"entries"` // certified
+	Entries   int          `json:"entries"` // certified after From
 	Voids     int          `json:"voids"`   // of them without effect
 	Pending   int          `json:"pending"` // not certified yet
 	Blocks    uint64       `json:"blocks"`
@@ -44,6 +44,10 @@ again, in integers. No network and no key is needed, and nothing is changed.
 
 If anything is not what was written and signed, the exit code is 7 and the exact
 place is named: file and byte, height, author and number of the entry.
+
+A peer that joined late began with the state at a checkpoint, which a quorum has
+signed: its home is verified from that height on. To verify a topic from its
+first block, use the home of a peer that was there.
 
 Stop the peer first if you can: while it works, a verification that meets a file
 in the middle of a change starts over, three times at most.`,
@@ -77,8 +81,8 @@ func verifyFailure(dir string, r *node.Report, err error) error {
 func verified(r *node.Report, ok bool) *verifyReport {
 	a := r.Replica
 	v := &verifyReport{
-		OK: ok, Topic: a.Topic.String(), Name: a.Manifest.Name, Height: a.Head.Height, Block: a.Head.Block.String(),
-		Entries: r.Entries, Voids: r.Voids, Pending: len(r.Pending), Blocks: a.Head.Height, Rounds: a.State.Round.Number,
+		OK: ok, Topic: a.Topic.String(), Name: a.Manifest.Name, From: r.From, Height: a.Head.Height, Block: a.Head.Block.String(),
+		Entries: r.Entries, Voids: r.Voids, Pending: len(r.Pending), Blocks: a.Head.Height - r.From, Rounds: a.State.Round.Number,
 		Votes: r.Votes, Blobs: r.Blobs, StateRoot: stateRoot(r), Anchor: a.State.Anchor().String(), Supply: supplyOf(a.State),
 	}
 	for _, account := range a.State.Accounts {
@@ -107,9 +111,13 @@ func (v *verifyReport) print(w io.Writer, dir string, r *node.Report) {
 		fmt.Fprintf(w, "  peer      %s  %s\n", node.Alias(r.Self), r.Self)
 	}
 	fmt.Fprintf(w, "  height    %d  %s\n", v.Height, v.Block)
+	if v.From > 0 {
+		fmt.Fprintf(w, "  from      %d: this peer joined late and took over the state at that height, as a quorum signed it;\n", v.From)
+		fmt.Fprintf(w, "            all that came later is derived again\n")
+	}
 	fmt.Fprintf(w, "  blocks    %d, a quorum's signatures under each\n", v.Blocks)
 	fmt.Fprintf(w, "  entries   %d of %d authors, %d of them without effect; %d more wait to be certified\n", v.Entries, v.Authors, v.Voids, v.Pending)
-	fmt.Fprintf(w, "  rounds    %d settled, all scores, payments and models computed again\n", v.Rounds)
+	fmt.Fprintf(w, "  rounds    %d settled, scores, payments and models computed again\n", v.Rounds)
 	fmt.Fprintf(w, "  blobs     %d, each with the bytes that its name stands for\n", v.Blobs)
 	fmt.Fprintf(w, "  anchor    %s\n", v.Anchor)
 	if v.StateRoot != nil {

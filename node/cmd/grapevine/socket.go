@@ -25,6 +25,9 @@ func socketOf(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
 	if _, err := os.Stat(path); err != nil {
 		return "", err
 	}
@@ -38,12 +41,13 @@ func listenSocket(dir, socket string) (l net.Listener, path string, close func()
 	if path = socket; !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	short := ""
+	short, noted := "", socket // seen from the home, so that it may be moved
 	if len(path) > maxSocket {
 		if short, err = os.MkdirTemp("", "grapevine-"); err != nil {
 			return nil, "", nil, fault(codeFailed, "make a directory for the socket", err)
 		}
 		path = filepath.Join(short, "api.sock")
+		noted = path
 	}
 	note := runPath(dir, "api.path")
 	close = func() {
@@ -60,7 +64,7 @@ func listenSocket(dir, socket string) (l net.Listener, path string, close func()
 		close()
 		return nil, "", nil, fault(codeFailed, "open the socket "+path, err)
 	}
-	if err = errors.Join(os.Chmod(path, 0o600), os.WriteFile(note, []byte(path+"\n"), 0o600)); err != nil {
+	if err = errors.Join(os.Chmod(path, 0o600), os.WriteFile(note, []byte(noted+"\n"), 0o600)); err != nil {
 		_ = l.Close()
 		close()
 		return nil, "", nil, fault(codeFailed, "open the socket "+path, err)
@@ -97,7 +101,12 @@ func lockDaemon(dir string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// daemonPID is the process of the daemon that ran last, 0 if unknown.
+// unlockDaemon gives the home back.
+func unlockDaemon(dir string, lock *flock.Flock) error {
+	return errors.Join(os.Truncate(runPath(dir, "daemon.pid"), 0), lock.Close())
+}
+
+// daemonPID is the process of the daemon, 0 if none is known.
 func daemonPID(dir string) int {
 	b, _ := os.ReadFile(runPath(dir, "daemon.pid"))
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))

@@ -152,8 +152,7 @@ func (g *globals) awaitEnd(ctx context.Context, dir string) error {
 	defer cancel()
 	for {
 		if lock, err := lockDaemon(dir); err == nil {
-			_ = os.Truncate(runPath(dir, "daemon.pid"), 0)
-			return lock.Close()
+			return unlockDaemon(dir, lock)
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):

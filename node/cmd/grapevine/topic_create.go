@@ -271,11 +271,6 @@ func keepTopic(dir string, id ledger.CID, manifest, anchor []byte) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if at != dir {
-		if lock, err := lockDaemon(dir); err == nil { // nobody makes the same directory meanwhile
-			defer lock.Close()
-		}
-	}
 	h, err := home.Open(at)
 	if err != nil {
 		return "", openFailure(dir, err)

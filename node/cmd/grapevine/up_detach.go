@@ -21,7 +21,7 @@ func (f *upFlags) runDetached(ctx context.Context, p *printer, g *globals, dir s
 	if err != nil {
 		return err
 	}
-	if err := lock.Close(); err != nil {
+	if err := unlockDaemon(dir, lock); err != nil {
 		return fault(codeFailed, "unlock the home", err)
 	}
 	child, err := f.child(p, dir)

@@ -26,7 +26,8 @@ type balanceReport struct {
 	Stake      uint64 `json:"stake"`
 	Training   uint64 `json:"earned_training"`
 	Validating uint64 `json:"earned_validating"`
-	Rank       int    `json:"rank"` // by all that an account holds, the most first
+	Since      uint64 `json:"earned_since"` // height after which earnings are counted: 0, but for a late joiner's home
+	Rank       int    `json:"rank"`         // by all that an account holds, the most first
 	Accounts   int    `json:"accounts"`
 	Entries    uint64 `json:"entries"` // certified, of its chain
 	Forked     bool   `json:"forked"`  // its chain has ended
@@ -40,11 +41,12 @@ func walletCommand(p *printer) *cobra.Command {
 		Use:   "balance [PEER]",
 		Short: "Show a peer's balance, bond, stake and earnings",
 		Long: `Shows what a peer holds at the newest certified height, and what it has earned by
-training and by validating since the topic began. PEER is a peer ID or an alias;
+training and by validating since the topic began or, in the home of a peer that
+joined late, since its ledger begins. PEER is a peer ID or an alias;
 without it, the peer whose home it is.
 
-Whose home it is, the votes in its log tell. Only if it never voted, the peer ID
-is read from identity.key.`,
+Whose home it is, the votes in its log tell, or else identity.pub. Only if neither
+does, identity.key is read.`,
 		Example: `  grapevine wallet balance --home ./demo/peer-01
   grapevine wallet balance smart-cyan-adder -o json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -105,7 +107,7 @@ func runBalance(p *printer, dir string, args []string) error {
 	a, paid := s.Account(peer), earned.of(peer)
 	data := &balanceReport{
 		Peer: peer.String(), Alias: node.Alias(peer), Own: peer == self, Height: s.Height,
-		Balance: a.Balance, Bond: a.Bond, Stake: a.Stake, Training: paid.training, Validating: paid.validating,
+		Balance: a.Balance, Bond: a.Bond, Stake: a.Stake, Training: paid.training, Validating: paid.validating, Since: r.From,
 		Rank: rank(s, peer), Accounts: len(s.Accounts), Entries: a.Seq, Forked: a.Forked,
 	}
 	return p.answer(data, data.print)
@@ -116,6 +118,9 @@ func runBalance(p *printer, dir string, args []string) error {
 func ownAuthor(dir string, r *node.Report) (ledger.Author, error) {
 	if r.Self != (ledger.Author{}) {
 		return r.Self, nil
+	}
+	if a, err := readPublic(dir); err == nil {
+		return a, nil
 	}
 	h, err := home.View(dir)
 	if err != nil {
@@ -153,7 +158,7 @@ func (b *balanceReport) print(w io.Writer) {
 		units      uint64
 	}{
 		{"balance", "not locked", b.Balance}, {"bond", "locked behind its contributions", b.Bond}, {"stake", "its weight in votes and scores", b.Stake},
-		{"earned", "for training, all in all", b.Training}, {"", "for validating", b.Validating},
+		{"earned", "for training" + b.since(), b.Training}, {"", "for validating" + b.since(), b.Validating},
 	} {
 		fmt.Fprintf(w, "  %-8s%20s  %s\n", line.name, tokens(line.units), line.note)
 	}
@@ -161,4 +166,12 @@ func (b *balanceReport) print(w io.Writer) {
 	if b.Forked {
 		fmt.Fprintf(w, "its chain has ended: it signed two entries for one place\n")
 	}
+}
+
+// since says from when on earnings are known, if not from the beginning.
+func (b *balanceReport) since() string {
+	if b.Since == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" since height %d", b.Since)
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"math/big"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/node"
+)
+
+// explainReport is the data of `explain -o json`: all numbers of a round's pay.
+// Amounts are base units, gains micro-nats, shares Q16.
+type explainReport struct {
+	Round      uint64          `json:"round"` // from 0
+	Height     uint64          `json:"height"`
+	Emission   emissionReport  `json:"emission"`
+	Trainers   trainersReport  `json:"trainers"`
+	Newcomers  divisorReport   `json:"newcomers"`
+	Deltas     []deltaReport   `json:"deltas"`
+	DutySum    *big.Int        `json:"duty_sum"` // Σ stake·due
+	Validators []dutyReport    `json:"validators"`
+	Treasury   uint64          `json:"treasury"`
+	Minted     uint64          `json:"minted"`
+	Unminted   uint64          `json:"unminted"`  // of the emission: stays in the remaining supply
+	Remaining  uint64          `json:"remaining"` // supply after the round
+	Model      modelStepReport `json:"model"`
+}
+
+// emissionReport is what a round could mint: remaining · rate / 2^32.
+type emissionReport struct {
+	Remaining  uint64     `json:"remaining"` // supply before the round
+	Rate       uint64     `json:"rate"`      // 2^-32
+	Emission   uint64     `json:"emission"`
+	Trainers   poolReport `json:"trainers"`
+	Validators poolReport `json:"validators"`
+	Newcomers  poolReport `json:"newcomers"`
+	Treasury   poolReport `json:"treasury"`
+}
+
+type poolReport struct {
+	Share  uint64 `json:"share"` // Q16
+	Amount uint64 `json:"amount"`
+}
+
+// trainersReport is what all deltas of a round have in common.
+type trainersReport struct {
+	Median    uint64 `json:"median"` // m, of the positive gains, by bond
+	MaxScore  uint64 `json:"max_score"`
+	FullScore uint64 `json:"full_score"`
+	divisorReport
+}
+
+// divisorReport is what a pool is divided by: w is the bond, or 1 for newcomers.
+type divisorReport struct {
+	Sum     *big.Int `json:"sum"`      // Σ w·s
+	FullSum *big.Int `json:"full_sum"` // Σ w·full_score
+	Divisor *big.Int `json:"divisor"`  // the larger of the two
+}
+
+// deltaReport is why a delta was paid what it was paid.
+type deltaReport struct {
+	Author   string          `json:"author"`
+	Alias    string          `json:"alias"`
+	Delta    string          `json:"delta"`
+	Base     string          `json:"base"`
+	Age      int             `json:"age"` // anchors that the base was behind
+	Bond     uint64          `json:"bond"`
+	Newcomer bool            `json:"newcomer"` // has work instead of a bond
+	Opinions []opinionReport `json:"opinions"`
+	Counts   bool            `json:"counts"` // a quorum scored it
+	Copy     bool            `json:"copy"`
+	U        int64           `json:"u"`    // lower median by stake
+	Gate     int64           `json:"gate"` // the same of u + 2·se
+	Merged   bool            `json:"merged"`
+	Score    uint64          `json:"score"`
+	Weight   uint64          `json:"weight"` // in the mean, before age
+	Share    *big.Int        `json:"share"`  // of the divisor: w·s
+	Paid     uint64          `json:"paid"`
+}
+
+type opinionReport struct {
+	Validator string `json:"validator"`
+	Alias     string `json:"alias"`
+	Stake     uint64 `json:"stake"`
+	U         int32  `json:"u"`
+	SE        uint32 `json:"se"`
+}
+
+type dutyReport struct {
+	Author string `json:"author"`
+	Alias  string `json:"alias"`
+	Stake  uint64 `json:"stake"`
+	Given  uint64 `json:"given"`
+	Due    uint64 `json:"due"`
+	Paid   uint64 `json:"paid"`
+}
+
+// modelStepReport is what the round made of the model.
+type modelStepReport struct {
+	Before string  `json:"anchor_before"`
+	After  string  `json:"anchor"`
+	Kept   int     `json:"kept"`  // deltas merged
+	Clip   *uint64 `json:"clip"`  // C: longer deltas are shortened to this norm, in 2^-20; null if none counted
+	Alpha  uint64  `json:"alpha"` // step, Q16
+}
+
+func explained(h *node.Height) *explainReport {
+	o, s := h.Outcome, h.Replica.State
+	e := &explainReport{
+		Round: o.Round, Height: o.Height, Emission: emissionOf(o.Settlement, s),
+		Treasury: o.Treasury, Minted: o.Minted, Unminted: o.Emission - o.Minted, Remaining: s.Supply.Remaining,
+		Deltas: []deltaReport{}, Validators: []dutyReport{}, DutySum: new(big.Int),
+		Model: modelStepReport{Before: o.Anchor.String(), After: o.Anchor.String(), Kept: o.Kept, Alpha: h.Replica.Manifest.Learning.Alpha},
+	}
+	if len(s.Anchors) > 1 {
+		e.Model.Before = s.Anchors[1].String()
+	}
+	for i := range o.Deltas {
+		if d := &o.Deltas[i]; d.Counts && !d.Copy {
+			e.Model.Clip = &o.Clip
+		}
+		e.Deltas = append(e.Deltas, explainDelta(&o.Deltas[i]))
+	}
+	e.Trainers = trainersReport{o.Median, s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o.Settlement, false, s.Economy.FullScore)}
+	e.Newcomers = divisorOf(o.Settlement, true, s.Economy.FullScore)
+	for _, v := range o.Validators {
+		e.Validators = append(e.Validators, dutyReport{v.Author.String(), node.Alias(v.Author), v.Stake, v.Given, v.Due, v.Paid})
+		e.DutySum.Add(e.DutySum, product(v.Stake, v.Due))
+	}
+	return e
+}
+
+func emissionOf(o *incentives.Settlement, s *incentives.State) emissionReport {
+	e := s.Economy
+	return emissionReport{
+		Remaining: s.Supply.Remaining + o.Minted, Rate: e.Rate, Emission: o.Emission,
+		Trainers:   poolReport{e.Trainers, o.Pool},
+		Validators: poolReport{e.Validators, o.DutyPool},
+		Newcomers:  poolReport{e.Newcomers, o.NewcomerPool},
+		Treasury:   poolReport{e.Treasury, o.Treasury},
+	}
+}
+
+func explainDelta(d *incentives.DeltaPay) deltaReport {
+	r := deltaReport{
+		Author: d.Author.String(), Alias: node.Alias(d.Author), Delta: d.Delta.String(), Base: d.Base.String(), Age: d.Age, Bond: d.Bond, Newcomer: d.Newcomer,
+		Opinions: []opinionReport{}, Counts: d.Counts, Copy: d.Copy, U: d.U, Gate: d.Gate, Merged: d.Merged(),
+		Score: d.Score, Weight: d.Weight, Share: product(payWeight(d), d.Score), Paid: d.Paid,
+	}
+	for _, o := range d.Opinion {
+		r.Opinions = append(r.Opinions, opinionReport{o.Validator.String(), node.Alias(o.Validator), o.Stake, o.U, o.SE})
+	}
+	return r
+}
+
+// payWeight is what a delta's score is multiplied by for its pay.
+func payWeight(d *incentives.DeltaPay) uint64 {
+	if d.Newcomer {
+		return 1
+	}
+	return d.Bond
+}
+
+// divisorOf is what the pool of the trainers, or that of the newcomers, is
+// divided by.
+func divisorOf(o *incentives.Settlement, newcomers bool, fullScore uint64) divisorReport {
+	r := divisorReport{Sum: new(big.Int), FullSum: new(big.Int)}
+	for i := range o.Deltas {
+		if d := &o.Deltas[i]; d.Newcomer == newcomers && d.Counts && !d.Copy {
+			r.Sum.Add(r.Sum, product(payWeight(d), d.Score))
+			r.FullSum.Add(r.FullSum, product(payWeight(d), fullScore))
+		}
+	}
+	if r.Divisor = r.Sum; r.Sum.Cmp(r.FullSum) < 0 {
+		r.Divisor = r.FullSum
+	}
+	return r
+}
+
+func product(a, b uint64) *big.Int {
+	x := new(big.Int).SetUint64(a)
+	return x.Mul(x, new(big.Int).SetUint64(b))
+}

@@ -1,0 +1,231 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/grapevine-network/grapevine/node/api/client"
+)
+
+// TestMain lets a script run this program: as processes of their own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"grapevine": main})
+}
+
+// The commands, as people type them: testdata/script has a file for each story.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			e.Defer(func() { endAll(e.WorkDir) })
+			for i := 1; i <= 5; i++ {
+				if err := os.WriteFile(filepath.Join(e.WorkDir, fmt.Sprintf("shard%d.csv", i)), []byte(patients(i, 200)), 0o600); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "keep": keep, "await": await, "paid": paid, "signal": signalDaemon, "agree": agree, "gone": gone,
+		},
+	})
+}
+
+// endAll ends daemons that a script which failed has left.
+func endAll(dir string) {
+	homes, _ := filepath.Glob(filepath.Join(dir, "p*"))
+	for _, home := range homes {
+		if pid := daemonPID(home); pid > 0 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// patients is one hospital's table; who gets well follows one rule everywhere.
+func patients(seed, n int) string {
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
+	var b strings.Builder
+	b.WriteString("age,dose,ward,outcome\n")
+	for range n {
+		age, dose, ward := 50+12*rng.NormFloat64(), 10*rng.Float64(), rng.IntN(3)
+		outcome := "ill"
+		if (age-50)/12+dose-5+float64(ward-1)+rng.NormFloat64() > 0 {
+			outcome = "well"
+		}
+		fmt.Fprintf(&b, "%.1f,%.2f,%c,%s\n", age, dose, 'a'+ward, outcome)
+	}
+	return b.String()
+}
+
+// exits CODE COMMAND… runs a command that must end with that code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if (got == args[0]) == neg {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// keep NAME KEY takes a value from the last JSON answer into a variable.
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	_, rest, ok := strings.Cut(ts.ReadFile("stdout"), `"`+args[1]+`":"`)
+	value, _, ends := strings.Cut(rest, `"`)
+	if !ok || !ends {
+		ts.Fatalf("no %q in the answer", args[1])
+	}
+	ts.Setenv(args[0], strings.ReplaceAll(value, `\u0026`, "&"))
+}
+
+// daemonIn is a client of the daemon of a home, once it answers.
+func daemonIn(ts *testscript.TestScript, home string) *client.Client {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		path, err := socketOf(ts.MkAbs(home))
+		if err == nil {
+			c := client.Unix(path)
+			if _, err = c.Node(context.Background()); err == nil {
+				return c
+			}
+		}
+		wait(20 * time.Millisecond)
+	}
+	ts.Fatalf("no daemon in %s", home)
+	return nil
+}
+
+// wait is for what other processes do, which no fake clock reaches.
+func wait(d time.Duration) { <-time.After(d) }
+
+// until asks again and again, and fails after a number of seconds.
+func until(ts *testscript.TestScript, seconds, what string, f func() bool) {
+	n, err := strconv.Atoi(seconds)
+	ts.Check(err)
+	start := time.Now()
+	for !f() {
+		if time.Since(start) > time.Duration(n)*time.Second {
+			ts.Fatalf("not within %d s: %s", n, what)
+		}
+		wait(20 * time.Millisecond)
+	}
+	ts.Logf("%s: after %.1f s", what, time.Since(start).Seconds())
+}
+
+// await HOME WHAT N SECONDS waits until a topic is past a height, a round or a
+// number of peers. N may be +K: K more than now.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	c := daemonIn(ts, args[0])
+	value := func() uint64 {
+		n, err := c.Node(context.Background())
+		if err != nil || len(n.Topics) == 0 {
+			return 0
+		}
+		return map[string]uint64{"height": n.Topics[0].Head.Height, "round": n.Topics[0].Head.Round, "peers": uint64(n.Peers)}[args[1]]
+	}
+	want, err := strconv.ParseUint(strings.TrimPrefix(args[2], "+"), 10, 64)
+	ts.Check(err)
+	if strings.HasPrefix(args[2], "+") {
+		want += value()
+	}
+	until(ts, args[3], strings.Join(args[:3], " "), func() bool { return value() >= want })
+}
+
+// paid HOME SECONDS waits until a peer has a balance.
+func paid(ts *testscript.TestScript, _ bool, args []string) {
+	c := daemonIn(ts, args[0])
+	until(ts, args[1], args[0]+" is paid", func() bool {
+		w, err := c.Wallet(context.Background(), "")
+		return err == nil && w.Balance > 0
+	})
+}
+
+// gone HOME HOME SECONDS waits until one of two daemons has ended, and keeps what
+// it said last in gone.log.
+func gone(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts, args[2], args[0]+" or "+args[1]+" is gone", func() bool {
+		for _, home := range args[:2] {
+			dir := ts.MkAbs(home)
+			lock, err := lockDaemon(dir)
+			if err != nil {
+				continue
+			}
+			ts.Check(unlockDaemon(dir, lock))
+			log, err := os.ReadFile(runPath(dir, "daemon.log"))
+			ts.Check(err)
+			ts.Check(os.WriteFile(ts.MkAbs("gone.log"), log, 0o600))
+			return true
+		}
+		return false
+	})
+}
+
+// agree HOME HOME SECONDS waits until two peers tell of the same model after the
+// same round.
+func agree(ts *testscript.TestScript, _ bool, args []string) {
+	models := map[string]string{}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	found := make(chan string, 64)
+	for _, home := range args[:2] {
+		c := daemonIn(ts, home)
+		go func() {
+			for e := range c.Events(ctx, 0, "") {
+				if s := eventData[settledEvent](e); e.Kind == "model.updated" {
+					select {
+					case found <- fmt.Sprintf("%d %s", s.Round, s.Anchor):
+					case <-ctx.Done():
+						return
+					}
+				}
+			}
+		}()
+	}
+	until(ts, args[2], strings.Join(args[:2], " and ")+" agree", func() bool {
+		for {
+			select {
+			case m := <-found:
+				round, anchor, _ := strings.Cut(m, " ")
+				if other, is := models[round]; is {
+					if other != anchor {
+						ts.Fatalf("round %s: models %s and %s", round, other, anchor)
+					}
+					return true
+				}
+				models[round] = anchor
+			default:
+				return false
+			}
+		}
+	})
+}
+
+// signal NAME HOME [SECONDS] sends a signal to a daemon, which must be gone then.
+func signalDaemon(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[1])
+	pid := daemonPID(dir)
+	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(sig))
+	until(ts, args[2], args[1]+" is gone", func() bool {
+		lock, err := lockDaemon(dir)
+		if err != nil {
+			return false
+		}
+		return unlockDaemon(dir, lock) == nil
+	})
+}
