@@ -196,8 +196,13 @@ func (h *Host) close() error {
 	h.topics = nil // Join gets ErrClosed from now on
 	h.mu.Unlock()
 	var errs []error
+	if h.own { // who says that it leaves is not taken back for a while: restarting would mean waiting
+		for _, p := range h.Peers() {
+			_ = h.host.Network().ClosePeer(p)
+		}
+	}
 	for t := range topics {
-		errs = append(errs, t.Close()) // while pubsub still runs, so that others hear it
+		errs = append(errs, t.Close())
 	}
 	if h.mdns != nil {
 		errs = append(errs, h.mdns())

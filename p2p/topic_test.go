@@ -156,3 +156,34 @@ func TestTheSameBytesOnAnotherTopicAreAnotherMessage(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoLooksCanAskAndIsNotSeen(t *testing.T) {
+	host := open(t, Config{})
+	topic := join(t, host, nil)
+	topic.Serve(func(_ context.Context, _ peer.ID, query []byte) ([]byte, error) { return append(query, '!'), nil })
+	other := open(t, Config{})
+	looking, err := other.Look(t.Context(), topic.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Connect(t.Context(), host.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the topic's peer is seen", func() bool { return len(looking.Peers()) == 1 })
+	answer, err := looking.Ask(within(t, 5*time.Second), host.ID(), []byte("hello"))
+	if err != nil || string(answer) != "hello!" {
+		t.Errorf("got %q, %v", answer, err)
+	}
+	if peers := topic.Peers(); len(peers) != 0 {
+		t.Errorf("who looks is seen: %v", peers)
+	}
+	if _, err := looking.Next(t.Context()); err == nil {
+		t.Error("who looks hears something")
+	}
+	if err := looking.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Join(t.Context(), topic.name, nil); err != nil {
+		t.Errorf("join after a look: %v", err)
+	}
+}

@@ -100,9 +100,12 @@ func (e *Engine) publishEntry(x *ledger.Entry, attempt byte) {
 func (e *Engine) repeat() {
 	c := &e.contributor
 	waiting := e.chains.run(e.cfg.Author, e.replica.State.Account(e.cfg.Author))
-	if len(waiting) == 0 || c.repeatAt == 0 {
+	if len(waiting) == 0 {
 		c.repeatAt = 0
 		return
+	}
+	if c.repeatAt == 0 { // signed before a restart, and perhaps never heard
+		c.repeatAt = e.now
 	}
 	if e.now >= c.repeatAt {
 		c.attempts++

@@ -116,6 +116,7 @@ func (e *Engine) omits(entries []*ledger.Entry) error {
 	for _, author := range e.chains.authors() {
 		for _, h := range e.admissible(author) {
 			if !in[h.CID()] && h.since < e.replica.Head.Height {
+				e.publishEntry(h.Entry, byte(e.consensus.instance)) // its proposer may never have got it
 				return fmt.Errorf("it leaves out %v %d of %v", h.Kind, h.Seq, h.Author)
 			}
 		}

@@ -143,11 +143,16 @@ func (d *daemon) run() error {
 // close ends all work and gives back what openDaemon took.
 func (d *daemon) close() (err error) {
 	d.stop(errStopped)
-	d.work.Wait()
-	if d.network != nil {
+	d.joins.Lock() // nobody begins a topic from now on
+	defer d.joins.Unlock()
+	if d.network != nil { // first, so that peers see a lost connection and take us back at once
 		d.rememberPeers()
 		err = d.network.Close()
 	}
+	for _, t := range d.members() {
+		t.cancel()
+	}
+	d.work.Wait()
 	if d.unlink != nil {
 		_ = d.socket.Close()
 		d.unlink()

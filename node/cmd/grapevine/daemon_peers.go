@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"github.com/grapevine-network/grapevine/node/engine"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/grapevine-network/grapevine/node/engine"
 )
 
 const (

@@ -87,6 +87,9 @@ func topicsIn(dir string) []string {
 func (d *daemon) begin(ctx context.Context, name string, id ledger.CID, c topicConfig) (*member, error) {
 	d.joins.Lock()
 	defer d.joins.Unlock()
+	if err := d.ctx.Err(); err != nil {
+		return nil, fault(codeInterrupted, "the daemon stops", err)
+	}
 	for _, t := range d.members() {
 		if t.id == id {
 			return nil, usage(fmt.Sprintf("topic %s is running already", t.name), "grapevine leave "+t.name+" ends that")
@@ -101,7 +104,7 @@ func (d *daemon) begin(ctx context.Context, name string, id ledger.CID, c topicC
 	if t.name == "" {
 		t.name = d.freshName(n.Manifest().Name, id)
 	}
-	run, cancel := context.WithCancel(d.ctx)
+	run, cancel := context.WithCancel(context.WithoutCancel(d.ctx)) // close ends it, after the network
 	t.cancel, t.node = cancel, n
 	d.mu.Lock()
 	d.topics = append(d.topics, t)

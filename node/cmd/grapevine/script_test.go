@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "keep": keep, "await": await, "paid": paid, "signal": signalDaemon, "agree": agree, "gone": gone,
+			"exits": exits, "keep": keep, "await": await, "paid": paid, "signal": signalDaemon, "agree": agree,
 		},
 	})
 }
@@ -150,26 +150,6 @@ func paid(ts *testscript.TestScript, _ bool, args []string) {
 	until(ts, args[1], args[0]+" is paid", func() bool {
 		w, err := c.Wallet(context.Background(), "")
 		return err == nil && w.Balance > 0
-	})
-}
-
-// gone HOME HOME SECONDS waits until one of two daemons has ended, and keeps what
-// it said last in gone.log.
-func gone(ts *testscript.TestScript, _ bool, args []string) {
-	until(ts, args[2], args[0]+" or "+args[1]+" is gone", func() bool {
-		for _, home := range args[:2] {
-			dir := ts.MkAbs(home)
-			lock, err := lockDaemon(dir)
-			if err != nil {
-				continue
-			}
-			ts.Check(unlockDaemon(dir, lock))
-			log, err := os.ReadFile(runPath(dir, "daemon.log"))
-			ts.Check(err)
-			ts.Check(os.WriteFile(ts.MkAbs("gone.log"), log, 0o600))
-			return true
-		}
-		return false
 	})
 }
 
