@@ -92,6 +92,10 @@ func (h *Host) watch() {
 		if err := h.admit(c.RemotePeer()); err != nil {
 			h.log.Info("refuse peer", slog.Any("err", err))
 			_ = c.Close()
+			return
+		}
+		if len(h.host.Network().ConnsToPeer(c.RemotePeer())) > 1 {
+			h.dropDead(c)
 		}
 	}
 	h.notifiee = &network.NotifyBundle{

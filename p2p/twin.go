@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,6 +25,7 @@ const (
 	twinAsked   = 3 // peers
 	twinConns   = 8 // connections that are looked behind
 	twinTimeout = 3 * time.Second
+	deadAfter   = time.Second // without an answer
 )
 
 // token tells processes with one key apart: when it was opened, and a random
@@ -110,11 +112,38 @@ func tokenBehind(ctx context.Context, c network.Conn) (t token, err error) {
 		return t, err
 	}
 	defer s.Close()
-	deadline, _ := ctx.Deadline()
-	_ = s.SetDeadline(deadline)
+	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
 	if err := msmux.SelectProtoOrFail(herePeer, s); err != nil {
 		return t, fmt.Errorf("ask who is there: %w", err)
 	}
 	_, err = io.ReadFull(s, t[:])
 	return t, err
+}
+
+// dropDead closes the connections of a peer that has just made another, if
+// nobody answers on them. One that was killed leaves a QUIC connection behind,
+// which looks alive for half a minute; gossip would talk to nobody for as long,
+// and to the peer that is back not at all.
+func (h *Host) dropDead(fresh network.Conn) {
+	ctx, leave, err := h.life.enter(context.Background())
+	if err != nil {
+		return
+	}
+	go func() { // enter has counted it: Close waits
+		defer leave()
+		for _, c := range h.host.Network().ConnsToPeer(fresh.RemotePeer()) {
+			if c != fresh && silent(ctx, c) {
+				h.log.Debug("close a dead connection", "peer", c.RemotePeer().String(), "addr", c.RemoteMultiaddr().String())
+				_ = c.Close()
+			}
+		}
+	}()
+}
+
+// silent tells that nobody answers in time; an error is an answer.
+func silent(ctx context.Context, c network.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, deadAfter)
+	defer cancel()
+	_, err := tokenBehind(ctx, c)
+	return err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded)
 }

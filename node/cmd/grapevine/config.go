@@ -152,7 +152,10 @@ func newConfig(listen []string) string {
 }
 
 // setTopic writes the section of a topic, in the place of the one it has.
-func setTopic(dir, name string, t topicConfig) error {
+func setTopic(dir, name string, t topicConfig) error { return moveTopic(dir, name, name, t) }
+
+// moveTopic writes the section of a topic in the place of another.
+func moveTopic(dir, old, name string, t topicConfig) error {
 	text, err := os.ReadFile(configPath(dir))
 	if err != nil {
 		return fault(codeFailed, "change configuration", err)
@@ -162,7 +165,7 @@ func setTopic(dir, name string, t topicConfig) error {
 		return fault(codeFailed, "change configuration", err)
 	}
 	section = bytes.TrimPrefix(section, []byte("[topics]\n"))
-	out := append(withoutSection(text, "[topics."+name+"]"), section...)
+	out := append(withoutSection(withoutSection(text, "[topics."+old+"]"), "[topics."+name+"]"), section...)
 	if err := replaceFile(configPath(dir), out); err != nil {
 		return fault(codeFailed, "change configuration", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -267,11 +268,27 @@ func (d *daemon) leave(t *member) {
 	d.events.add(time.Now(), "topic.left", t.id.String(), map[string]string{"name": t.name})
 }
 
+// rename gives a topic that was noted before its manifest was here the name that
+// the manifest has.
+func (d *daemon) rename(t *member) error {
+	m, _, err := manifestIn(t.dir)
+	if err != nil || t.name != freshName(&config{}, "", t.id) {
+		return err
+	}
+	old := t.name
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t.name = d.freshName(m.Name, t.id)
+	delete(d.config.Topics, old)
+	d.config.Topics[t.name] = t.config
+	return moveTopic(d.dir, old, t.name, t.config)
+}
+
 // startAll begins with the topics of the configuration, and with those whose home
 // is here though no section names them.
 func (d *daemon) startAll(ctx context.Context, except ledger.CID) error {
 	named := map[string]bool{except.String(): true}
-	for name, c := range d.config.Topics {
+	for name, c := range maps.Clone(d.config.Topics) {
 		if named[c.CID] {
 			continue
 		}
@@ -283,7 +300,11 @@ func (d *daemon) startAll(ctx context.Context, except ledger.CID) error {
 		if err != nil {
 			return &failure{code: codeFailed, err: fmt.Errorf("topics.%s.cid: %w", name, err), where: configPath(d.dir)}
 		}
-		if _, err := d.begin(ctx, name, id, c); err != nil {
+		t, err := d.begin(ctx, name, id, c)
+		if err != nil {
+			return err
+		}
+		if err := d.rename(t); err != nil {
 			return err
 		}
 	}

@@ -44,8 +44,6 @@ func (f demoFlags) load() (*shards, error) {
 }
 
 // bad marks errors in the user's data.
-func bad(err error) error { return &failure{code: codeFailed, err: err} }
-
 func (f demoFlags) bad(err error) error { return &failure{code: codeFailed, err: err, where: f.data} }
 
 func (f demoFlags) loadCSV(path string) (*shards, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/grapevine-network/grapevine/node/api/client"
 )
-
-type publicKey = ed25519.PublicKey
 
 // globals are the flags of all commands.
 type globals struct {

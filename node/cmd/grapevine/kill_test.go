@@ -69,6 +69,7 @@ func height(t *testing.T, c *client.Client) uint64 {
 // certified is there when it is back; it goes on; and nobody is ever slashed,
 // which it would be for a second entry or vote in one place.
 func TestAKilledDaemonGoesOn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var homes, members []string
 	for i := range 3 {
@@ -92,7 +93,7 @@ func TestAKilledDaemonGoesOn(t *testing.T) {
 	}
 	first, c := started(t, homes[0], "--data", "csv:"+homes[0]+".csv")
 	defer func() { _ = first.Process.Signal(syscall.SIGINT); _ = first.Wait() }()
-	invite, err := c.Invite(t.Context(), "")
+	invite, err := c.Invite(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +115,9 @@ func TestAKilledDaemonGoesOn(t *testing.T) {
 		}
 		for at := height(t, victim); height(t, victim) <= at; wait(5 * time.Millisecond) {
 			if time.Since(start) > 20*time.Second {
+				for _, home := range homes {
+					t.Log(grapevine("status", "--home", home).out, grapevine("peers", "--home", home).out)
+				}
 				_ = third.Process.Kill()
 				t.Fatal("no new block within 20 s of the restart")
 			}

@@ -103,14 +103,6 @@ func (p *printer) foresee(args []string) {
 
 func (p *printer) json() bool { return p.format == "json" }
 
-// people is where text for people goes.
-func (p *printer) people() io.Writer {
-	if p.json() {
-		return p.err
-	}
-	return p.out
-}
-
 // say prints a line of progress.
 func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.err, format+"\n", args...) }
 
