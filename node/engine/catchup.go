@@ -48,7 +48,9 @@ func (e *Engine) start() error {
 	e.consensus.lastVote = m.Newest()
 	e.consensus.decidedAt = e.now
 	e.enter(e.consensus.instance)
-	e.scheduleAnnounce(0)
+	if e.consensus.newest != nil {
+		e.scheduleAnnounce(0)
+	}
 	alone := len(e.replica.State.Now) == 1 && e.seated()
 	e.catchup.meeting = !e.cfg.Fresh && !alone
 	return nil
@@ -224,7 +226,10 @@ func (e *Engine) takeQueued() (bool, error) {
 // it learns that it is behind.
 func (e *Engine) announce() error {
 	c := &e.consensus
-	if c.newest == nil || c.announceAt == 0 || e.now < c.announceAt {
+	if c.newest == nil {
+		c.announceAt = 0 // there is nothing to say yet
+	}
+	if c.announceAt == 0 || e.now < c.announceAt {
 		return nil
 	}
 	e.emit(Publish{Encode(DecisionMessage{c.newest, byte(c.announced)})})

@@ -105,8 +105,8 @@ func (p *Peer) Restore(old *store) error {
 
 func (p *Peer) step(in engine.Input) error {
 	out, err := p.machine.Step(p.world.now, in)
-	if errors.Is(err, engine.ErrTwin) && p.world.cfg.Twin[p.data] {
-		p.Crash() // it has noticed
+	if errors.Is(err, engine.ErrTwin) && !p.honest() {
+		p.Crash() // it has met its own double
 		return nil
 	}
 	if err != nil {

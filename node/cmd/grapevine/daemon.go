@@ -42,6 +42,7 @@ type daemon struct {
 	joins  sync.Mutex // one topic at a time finds its directory
 	mu     sync.Mutex
 	topics []*member
+	ready  chan struct{}   // closed when the topics of the home are open; questions wait for it
 	known  map[string]bool // addresses to connect to while peers are few
 }
 
@@ -51,7 +52,7 @@ var errStopped = errors.New("stopped")
 // openDaemon takes the home, which must have a key and a configuration, and begins
 // to listen. Nothing happens before run.
 func openDaemon(ctx context.Context, dir string, flags *pflag.FlagSet, passphrase func() ([]byte, error)) (_ *daemon, err error) {
-	d := &daemon{dir: dir, started: time.Now(), events: newChronicle(), known: map[string]bool{}}
+	d := &daemon{dir: dir, started: time.Now(), events: newChronicle(), known: map[string]bool{}, ready: make(chan struct{})}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer func() {
 		if err != nil {
@@ -125,7 +126,13 @@ func checkPort(addr string) error {
 // The error is nil unless the daemon could not go on.
 func (d *daemon) run() error {
 	server := &http.Server{Handler: api.Handler(backend{d}, version()), ReadHeaderTimeout: 10 * time.Second}
-	d.work.Go(func() { _ = server.Serve(d.socket) })
+	d.work.Go(func() {
+		select {
+		case <-d.ready:
+			_ = server.Serve(d.socket)
+		case <-d.ctx.Done():
+		}
+	})
 	d.work.Go(d.stayConnected)
 	<-d.ctx.Done()
 	d.events.close() // streams end, so that Shutdown needs not wait for them

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,13 +83,14 @@ func (f *upFlags) run(ctx context.Context, p *printer, g *globals, dir string, f
 	go func() { defer close(told); d.progress(p) }()
 	err = f.begin(d, g, wish)
 	if err == nil {
+		close(d.ready)
 		err = d.announce(p)
 	}
 	if err != nil {
 		d.stop(errStopped)
 	}
-	if runErr := <-ended; err == nil {
-		err = runErr
+	if runErr := <-ended; err == nil || runErr != nil && errors.Is(err, context.Canceled) {
+		err = runErr // why the daemon ended says more than that it did
 	}
 	<-told
 	if err != nil {
