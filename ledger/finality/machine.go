@@ -223,7 +223,13 @@ func (m *Machine) Alarm(now int64) ([]Output, error) {
 		m.out = append(m.out, Alarm{now + m.cfg.Delta}) // or the instance would never move again
 		return m.leave(err)
 	}
-	return m.leave(nil)
+	out, err := m.leave(nil)
+	if m.running && !slices.ContainsFunc(out, func(o Output) bool { _, is := o.(Alarm); return is }) {
+		// gpbft sets none when a phase times out between two repetitions, and would
+		// never be woken again if nobody else speaks.
+		out = append(out, Alarm{now + m.cfg.Delta})
+	}
+	return out, err
 }
 
 func (m *Machine) enter() { m.out = nil }
