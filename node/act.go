@@ -71,7 +71,7 @@ func (n *Node) store(ctx context.Context, out []engine.Output) (dirty bool, err 
 		switch o := o.(type) {
 		case engine.Store:
 			dirty = true
-			if err := n.whileFull(ctx, func() error { return n.library.add(o.Record) }); err != nil {
+			if err := n.whileFull(ctx, func() error { return n.records.add(o.Record) }); err != nil {
 				return dirty, err
 			}
 		case engine.StoreBlob:
@@ -171,7 +171,7 @@ func (n *Node) fetch(ctx context.Context, o engine.Fetch) {
 	n.fetches[o.CID] = cancel
 	n.work.Go(func() {
 		defer cancel()
-		if data := n.library.Blob(o.CID); data != nil {
+		if data := n.records.Blob(o.CID); data != nil {
 			_ = n.put(ctx, engine.Fetched{Data: data})
 			return
 		}

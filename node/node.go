@@ -29,7 +29,7 @@ type Node struct {
 	cfg      Config
 	log      *slog.Logger
 	home     *home.Home
-	library  *library
+	records  *library
 	host     *p2p.Host
 	topic    *p2p.Topic
 	key      ed25519.PrivateKey
@@ -177,8 +177,8 @@ func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 	if err != nil {
 		return err
 	}
-	n.library = newLibrary(n.home, n.name)
-	if err := n.engine.Restore(n.library.replay(), n.library.Blob); err != nil {
+	n.records = newLibrary(n.home, n.name)
+	if err := n.engine.Restore(n.records.replay(), n.records.Blob); err != nil {
 		return err
 	}
 	// A peer that was killed after a block, and before the model that it led to was
@@ -293,7 +293,7 @@ func (n *Node) Close() error {
 		err = errors.Join(err, n.host.Close())
 	}
 	if n.home != nil {
-		if n.engine != nil && n.library != nil {
+		if n.engine != nil && n.records != nil {
 			err = errors.Join(err, n.saveHead())
 		}
 		err = errors.Join(err, n.home.Close())

@@ -109,7 +109,7 @@ func (n *Node) serve(ctx context.Context, _ peer.ID, query []byte) ([]byte, erro
 	}
 	var answer [][]byte
 	done := make(chan struct{})
-	call := func() { answer = n.engine.Answer(q, n.library); close(done) }
+	call := func() { answer = n.engine.Answer(q, n.records); close(done) }
 	select {
 	case n.calls <- call:
 		<-done
