@@ -18,7 +18,6 @@ import (
 type catchup struct {
 	wanted  map[ledger.CID]bool
 	queued  map[uint64]FinalMessage // certified blocks by height
-	guide   Peer                    // who sent the last of them
 	asked   map[string]int64        // when a question was last put
 	meeting bool                    // we wait to hear what others know of us
 	heard   int64                   // when the first answer came
@@ -180,9 +179,9 @@ func (e *Engine) takeDecision(from Peer, cert *ledger.Certificate) {
 
 // queue keeps a certified block from an answer until its turn; its entries came
 // before it.
-func (c *catchup) queue(from Peer, m FinalMessage, height uint64) {
+func (c *catchup) queue(m FinalMessage, height uint64) {
 	if h := m.Block.Header.Height; h > height && h <= height+maxQueued {
-		c.queued[h], c.guide = m, from
+		c.queued[h] = m
 	}
 }
 
@@ -216,9 +215,6 @@ func (e *Engine) takeQueued() (bool, error) {
 		e.consensus.newest = m.Certificate
 	}
 	e.apply(m.Block, m.Certificate, entries)
-	if len(e.catchup.queued) == 0 { // it may have been but the first part of an answer
-		e.ask(e.catchup.guide, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
-	}
 	return true, nil
 }
 

@@ -111,11 +111,7 @@ func (e *Engine) handle(in Input) error {
 	case Received:
 		return e.receive(in.From, in.Message)
 	case Answered:
-		for _, m := range in.Messages {
-			if err := errors.Join(e.receive(in.From, m), e.progress()); err != nil {
-				return err
-			}
-		}
+		return e.answered(in)
 	case Trained:
 		e.trained(in)
 	case Scored:
@@ -126,6 +122,21 @@ func (e *Engine) handle(in Input) error {
 		e.fetched(in.Data)
 	case Pause:
 		e.contributor.paused = in.On
+	}
+	return nil
+}
+
+// answered takes an answer's messages one by one. If there were blocks among them,
+// there may be more than one answer holds.
+func (e *Engine) answered(in Answered) error {
+	height := e.replica.Head.Height
+	for _, m := range in.Messages {
+		if err := errors.Join(e.receive(in.From, m), e.progress()); err != nil {
+			return err
+		}
+	}
+	if e.replica.Head.Height > height {
+		e.ask(in.From, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
 	}
 	return nil
 }
@@ -142,7 +153,7 @@ func (e *Engine) receive(from Peer, m Message) error {
 	case DecisionMessage:
 		e.takeDecision(from, m.Certificate)
 	case FinalMessage:
-		e.catchup.queue(from, m, e.replica.Head.Height)
+		e.catchup.queue(m, e.replica.Head.Height)
 	case BlobMessage:
 		e.fetched(m.Data)
 	case HelloMessage:
