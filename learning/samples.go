@@ -11,6 +11,19 @@ type Samples struct {
 	Classes int
 }
 
+// Form is what a model must know of samples to read them.
+type Form struct {
+	Dims    []int // of a row: [values], or [height, width] of an image
+	Classes int
+	Text    bool // the values are the characters before one, each a class, and that one is to be told
+}
+
+// Inputs returns the number of values in a row.
+func (f Form) Inputs() int { return Tensor{Dims: f.Dims}.Size() }
+
+// Form is the form of s if its rows are plain values.
+func (s Samples) Form() Form { return Form{Dims: []int{s.Inputs}, Classes: s.Classes} }
+
 // Len returns the number of samples.
 func (s Samples) Len() int { return len(s.Y) }
 

@@ -25,7 +25,7 @@ type Founding struct {
 // Found makes a topic: its manifest and the blob of its first model. Rules, if
 // not nil, may change the manifest before it is checked.
 func Found(f Founding) (manifest, anchor []byte, err error) {
-	net, err := model.Parse(cmp.Or(f.Model, "softmax"), f.Schema.Inputs(), len(f.Schema.Classes))
+	net, err := model.Parse(cmp.Or(f.Model, "softmax"), f.Schema.Form())
 	if err != nil {
 		return nil, nil, fmt.Errorf("found topic: %w", err)
 	}
@@ -83,7 +83,7 @@ func ModelOf(m *ledger.Manifest) (model.Model, dataset.Schema, error) {
 	if err != nil {
 		return model.Model{}, schema, fmt.Errorf("manifest: learning.schema: %w", err)
 	}
-	net, err := model.Parse(m.Learning.Model, schema.Inputs(), len(schema.Classes))
+	net, err := model.Parse(m.Learning.Model, schema.Form())
 	if err != nil {
 		return model.Model{}, schema, fmt.Errorf("manifest: learning.model: %w", err)
 	}

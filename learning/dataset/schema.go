@@ -64,6 +64,14 @@ func Images(classes, height, width int) Schema {
 	return s
 }
 
+// Form is what a model must know of the samples.
+func (s Schema) Form() learning.Form {
+	if s.Kind == ImageKind {
+		return learning.Form{Dims: s.Shape, Classes: len(s.Classes)}
+	}
+	return learning.Form{Dims: []int{s.Inputs()}, Classes: len(s.Classes)}
+}
+
 // Inputs returns the number of values in a sample.
 func (s Schema) Inputs() int {
 	if s.Kind == ImageKind {

@@ -23,10 +23,10 @@ func digitLike(n, inputs, classes int) learning.Samples {
 }
 
 func BenchmarkStep(b *testing.B) {
-	for _, spec := range []string{"softmax", "mlp:64", "mlp:128,64"} {
+	for _, spec := range []string{"softmax", "mlp:64", "mlp:128", "mlp:128,64", "cnn:8,16"} {
 		b.Run(spec, func(b *testing.B) {
 			s := digitLike(1024, 784, 10)
-			m, err := Parse(spec, 784, 10)
+			m, err := Parse(spec, learning.Form{Dims: []int{28, 28}, Classes: 10})
 			if err != nil {
 				b.Fatal(err)
 			}

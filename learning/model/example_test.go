@@ -16,7 +16,7 @@ func Example() {
 		X: []float32{0, 0, 0, 1, 1, 0, 1, 1}, Y: []int32{0, 1, 1, 1},
 		Inputs: 2, Classes: 2,
 	}
-	m, err := model.Parse("mlp:8", or.Inputs, or.Classes)
+	m, err := model.Parse("mlp:8", or.Form())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func Example() {
 }
 
 func ExampleEvaluate() {
-	m, err := model.Parse("softmax", 1, 2)
+	m, err := model.Parse("softmax", learning.Form{Dims: []int{1}, Classes: 2})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func TestTheDefaultsReadDigitsWithinSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Parse("mlp:64", trainSet.Inputs, trainSet.Classes)
+	m, err := model.Parse("mlp:64", trainSet.Form())
 	if err != nil {
 		t.Fatal(err)
 	}

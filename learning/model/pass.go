@@ -4,22 +4,28 @@ import (
 	"math"
 
 	"github.com/grapevine-network/grapevine/learning"
-	"gonum.org/v1/gonum/blas/blas32"
 )
+
+// block is how many rows go through a model at once: the usual mini-batch.
+const block = 32
 
 // Workspace is the memory that a pass through a Model needs, so that a step
 // allocates nothing. It belongs to one goroutine and one model.
 type Workspace struct {
-	act  [][]float32 // output of each layer; of the last: logits, then probabilities
-	back [][]float32 // gradient of the loss with respect to each output
+	x       []float32   // a block of rows
+	act     [][]float32 // output of each layer; of the last: logits, then probabilities
+	back    [][]float32 // gradient of the loss with respect to each output
+	scratch [][]float32 // each layer's own
 }
 
 // Workspace returns a new workspace for m.
 func (m Model) Workspace() *Workspace {
-	ws := new(Workspace)
+	ws := &Workspace{x: make([]float32, block*m.inputs())}
 	for _, l := range m.layers {
-		ws.act = append(ws.act, make([]float32, l.out))
-		ws.back = append(ws.back, make([]float32, l.out))
+		_, out := l.size()
+		ws.act = append(ws.act, make([]float32, block*out))
+		ws.back = append(ws.back, make([]float32, block*out))
+		ws.scratch = append(ws.scratch, make([]float32, l.scratch(block)))
 	}
 	return ws
 }
@@ -33,14 +39,19 @@ func (m Model) Workspace() *Workspace {
 // velocity and lets the gradient be added to it: one pass over memory less.
 // The loss is not finite if w is not or if it overflows.
 func (m Model) Gradient(dst, w learning.Vector, s learning.Samples, rows []int, ws *Workspace) float64 {
-	var sum float64
-	scale := 1 / float32(len(rows))
-	for _, r := range rows {
-		x, y := s.Row(r), s.Y[r]
-		m.forward(w, x, ws)
-		sum += crossEntropy(ws.logits(), int(y))
-		softmax(ws.logits())
-		m.backward(dst, w, x, int(y), scale, ws)
+	sum, scale := 0.0, 1/float32(len(rows))
+	for left := rows; len(left) > 0; {
+		part := left[:min(block, len(left))]
+		left = left[len(part):]
+		x := ws.gather(s, part)
+		logits := m.forward(w, x, ws)
+		for i, r := range part {
+			z := logits[i*s.Classes:][:s.Classes]
+			sum += crossEntropy(z, int(s.Y[r]))
+			softmax(z)
+			ws.blame(i, z, int(s.Y[r]), scale)
+		}
+		m.backward(dst, w, x, ws)
 	}
 	return sum / float64(len(rows))
 }
@@ -48,75 +59,62 @@ func (m Model) Gradient(dst, w learning.Vector, s learning.Samples, rows []int, 
 // Probabilities fills dst with the probability of each class for one row of
 // inputs x: len(dst) classes, summing to 1 but for rounding.
 func (m Model) Probabilities(dst []float32, w learning.Vector, x []float32, ws *Workspace) {
-	m.forward(w, x, ws)
-	softmax(ws.logits())
-	copy(dst, ws.logits())
+	logits := m.forward(w, x, ws)
+	softmax(logits)
+	copy(dst, logits)
 }
 
-// loss returns the cross-entropy of one row at w, in nats.
-func (m Model) loss(w learning.Vector, x []float32, y int32, ws *Workspace) float64 {
-	m.forward(w, x, ws)
-	return crossEntropy(ws.logits(), int(y))
+// each calls do with the logits of every row of s at w, in order.
+func (m Model) each(w learning.Vector, s learning.Samples, ws *Workspace, do func(row int, logits []float32)) {
+	for from := 0; from < s.Len(); from += block {
+		n := min(block, s.Len()-from)
+		logits := m.forward(w, s.X[from*s.Inputs:(from+n)*s.Inputs], ws)
+		for i := range n {
+			do(from+i, logits[i*s.Classes:][:s.Classes])
+		}
+	}
 }
 
-func (ws *Workspace) logits() []float32 { return ws.act[len(ws.act)-1] }
+// gather returns the given rows side by side, at most a block of them.
+func (ws *Workspace) gather(s learning.Samples, rows []int) []float32 {
+	for i, r := range rows {
+		copy(ws.x[i*s.Inputs:], s.Row(r))
+	}
+	return ws.x[:len(rows)*s.Inputs]
+}
 
-func (m Model) forward(w learning.Vector, x []float32, ws *Workspace) {
+// blame sets the gradient of row i's logits, of which p are the probabilities.
+func (ws *Workspace) blame(i int, p []float32, y int, scale float32) {
+	d := ws.back[len(ws.back)-1][i*len(p):][:len(p)]
+	for k, v := range p {
+		d[k] = v * scale
+	}
+	d[y] -= scale
+}
+
+// forward returns the logits of rows of inputs, at most a block of them.
+func (m Model) forward(w learning.Vector, x []float32, ws *Workspace) []float32 {
+	n := len(x) / m.inputs()
 	for i, l := range m.layers {
-		out, weight := ws.act[i], l.weight(w)
-		copy(out, l.bias(w))
-		for j, v := range x {
-			if v != 0 {
-				axpy(out, v, weight[j*l.out:][:l.out])
-			}
-		}
-		if i < len(m.layers)-1 {
-			rectify(out)
-		}
-		x = out
+		_, out := l.size()
+		y := ws.act[i][:n*out]
+		l.forward(y, x, m.of(w, i), ws.scratch[i])
+		x = y
 	}
+	return x
 }
 
-// backward adds scale times the gradient of one row's loss to dst. It needs
-// what forward and softmax left in ws.
-func (m Model) backward(dst, w learning.Vector, x []float32, y int, scale float32, ws *Workspace) {
-	last := len(m.layers) - 1
-	for k, p := range ws.act[last] {
-		ws.back[last][k] = p * scale
-	}
-	ws.back[last][y] -= scale
-	for i := last; i >= 0; i-- {
-		l, d, in := m.layers[i], ws.back[i], x
+// backward adds the gradient of the rows of x to dst. It needs what forward and
+// blame left in ws.
+func (m Model) backward(dst, w learning.Vector, x []float32, ws *Workspace) {
+	n := len(x) / m.inputs()
+	for i := len(m.layers) - 1; i >= 0; i-- {
+		from, before := x, []float32(nil)
+		in, out := m.layers[i].size()
 		if i > 0 {
-			in = ws.act[i-1]
-			l.backInput(ws.back[i-1], w, in, d)
+			from, before = ws.act[i-1][:n*in], ws.back[i-1][:n*in]
 		}
-		axpy(l.bias(dst), 1, d)
-		weight := l.weight(dst)
-		for j, v := range in {
-			if v != 0 {
-				axpy(weight[j*l.out:][:l.out], v, d)
-			}
-		}
-	}
-}
-
-// backInput fills dst with the gradient before the ReLU that made in.
-func (l layer) backInput(dst, w, in, d []float32) {
-	weight := l.weight(w)
-	for j, v := range in {
-		dst[j] = 0
-		if v > 0 {
-			dst[j] = dot(weight[j*l.out:][:l.out], d)
-		}
-	}
-}
-
-func rectify(x []float32) {
-	for i, v := range x {
-		if v < 0 { // leaves NaN, which the loss then shows
-			x[i] = 0
-		}
+		m.layers[i].backward(before, m.of(dst, i), from, ws.act[i][:n*out], ws.back[i][:n*out], m.of(w, i), ws.scratch[i])
 	}
 }
 
@@ -148,17 +146,4 @@ func maximum(x []float32) float32 {
 		top = max(top, v)
 	}
 	return top
-}
-
-// axpy does y += a*x.
-func axpy(y []float32, a float32, x []float32) {
-	blas32.Implementation().Saxpy(len(x), a, x, 1, y, 1)
-}
-
-func dot(x, y []float32) float32 {
-	return blas32.Implementation().Sdot(len(x), x, 1, y, 1)
-}
-
-func scale(a float32, x []float32) {
-	blas32.Implementation().Sscal(len(x), a, x, 1)
 }

@@ -23,6 +23,9 @@ type Report struct {
 	AUC float64
 }
 
+// Bits returns the loss in bits: of a language model, bits per character.
+func (r Report) Bits() float64 { return r.Loss / math.Ln2 }
+
 // Evaluate reports on w over all of s. The most probable class is the
 // prediction, the first of equals. Without samples, every figure is NaN. Errors:
 // weights or samples that do not fit the model.
@@ -36,16 +39,15 @@ func Evaluate(m Model, w learning.Vector, s learning.Samples) (Report, error) {
 	ws, loss := m.Workspace(), 0.0
 	right, total := make([]float64, s.Classes), make([]float64, s.Classes)
 	margin := make([]float64, s.Len())
-	for i, y := range s.Y {
-		m.forward(w, s.Row(i), ws)
-		z := ws.logits()
+	m.each(w, s, ws, func(i int, z []float32) {
+		y := s.Y[i]
 		loss += crossEntropy(z, int(y))
 		total[y]++
 		if argmax(z) == int(y) {
 			right[y]++
 		}
 		margin[i] = float64(z[1]) - float64(z[0])
-	}
+	})
 	r := Report{Loss: loss / float64(s.Len()), AUC: math.NaN()}
 	r.Accuracy, r.BalancedAccuracy = accuracies(right, total)
 	if s.Classes == 2 {

@@ -88,11 +88,11 @@ func (e *exam) score(delta learning.Vector) learning.Score {
 }
 
 func (e *exam) losses(dst []float64, w learning.Vector) {
-	for i := range dst {
-		loss := e.model.loss(w, e.held.Row(i), e.held.Y[i], e.workspace)
+	e.model.each(w, e.held, e.workspace, func(i int, logits []float32) {
+		loss := crossEntropy(logits, int(e.held.Y[i]))
 		if !(loss < worst) { // or not a number
 			loss = worst
 		}
 		dst[i] = loss
-	}
+	})
 }

@@ -58,7 +58,7 @@ alone with the same work, and who earned what. With --home the homes stay, and
 	flags.StringVar(&f.data, "data", "mnist", "mnist, csv:PATH or idx:DIR")
 	flags.StringVar(&f.label, "label", "label", "the column to predict, of a CSV file")
 	flags.StringArrayVar(&f.drop, "drop", nil, "a column of a CSV file not to learn from; may be repeated")
-	flags.StringVar(&f.model, "model", "", "softmax or mlp:H[,H…] (default mlp:64 for images, softmax for tables)")
+	flags.StringVar(&f.model, "model", "", "softmax, mlp:H[,H…] or, for images, cnn:C[,C…] (default mlp:64 for images, softmax for tables)")
 	flags.StringVar(&f.partition, "partition", "dirichlet:0.5", "how data is divided: iid, dirichlet:A or column:NAME")
 	flags.Uint64Var(&f.seed, "seed", 1, "of partition, first model and attacks")
 	flags.StringVar(&f.home, "home", "", "directory to keep the peers' homes in (default: a temporary one, removed)")

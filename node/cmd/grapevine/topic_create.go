@@ -84,7 +84,7 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	d, flags := node.Defaults(), cmd.Flags()
 	q := func(v uint64) float64 { return math.Round(1e4*float64(v)/ledger.One) / 1e4 }
 	flags.StringVar(&f.name, "name", "", "for people, 1 to 64 bytes")
-	flags.StringVar(&f.model, "model", "", "softmax or mlp:H[,H…] (default softmax for tables, mlp:64 for images)")
+	flags.StringVar(&f.model, "model", "", "softmax, mlp:H[,H…] or, for images, cnn:C[,C…] (default softmax for tables, mlp:64 for images)")
 	flags.StringVar(&f.schema, "schema-from", "", "sample data: csv:PATH, idx:DIR or mnist")
 	flags.StringVar(&f.label, "label", "label", "the column to predict, of a CSV file")
 	flags.StringArrayVar(&f.drop, "drop", nil, "a column of a CSV file not to learn from; may be repeated")
