@@ -20,17 +20,9 @@ func (p *people) fork(who int) (a, b *ledger.Entry) {
 	return a, b
 }
 
-func proof(a, b *ledger.Entry) *ledger.Evidence {
-	x, y := a.Bytes(), b.Bytes()
-	if string(x) > string(y) {
-		x, y = y, x
-	}
-	return &ledger.Evidence{A: x, B: y}
-}
-
 // evidence is reporter's proof of a fork of culprit's.
 func (w *town) evidence(reporter, culprit int) *ledger.Entry {
-	return w.say(reporter, proof(w.fork(culprit)))
+	return w.say(reporter, ledger.ForkEvidence(w.fork(culprit)))
 }
 
 func TestEntriesThatBreakARuleHaveNoEffect(t *testing.T) {

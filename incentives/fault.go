@@ -1,7 +1,7 @@
 package incentives
 
 import (
-	"bytes"
+	"errors"
 
 	"github.com/grapevine-network/grapevine/ledger"
 )
@@ -9,7 +9,10 @@ import (
 // evidence ends the chain of who signed two entries for one place, and slashes
 // it, once. Part of what it loses goes to who reported it, the rest is burnt.
 func (s *State) evidence(reporter ledger.Author, v *ledger.Evidence, check ledger.Verifier) error {
-	a, err := CheckFork(s.Topic, v, check)
+	a, err := v.Open(s.Topic, check)
+	if err == nil && a.Votes {
+		err = errors.New("of votes") // for now
+	}
 	if err != nil {
 		return void("EVIDENCE that proves nothing (%v)", err)
 	}
@@ -38,28 +41,4 @@ func (s *State) forget(author ledger.Author) {
 		delete(r.Commits, author)
 		delete(r.Reveals, author)
 	}
-}
-
-// CheckFork verifies that the two halves fork one chain of the topic: decoded,
-// signed by one author, for one place, with different contents, the smaller
-// first. It returns the first.
-func CheckFork(topic ledger.CID, v *ledger.Evidence, check ledger.Verifier) (*ledger.Entry, error) {
-	if bytes.Compare(v.A, v.B) >= 0 {
-		return nil, void("halves out of order")
-	}
-	a, err := ledger.DecodeEntry(v.A)
-	if err != nil {
-		return nil, err
-	}
-	b, err := ledger.DecodeEntry(v.B)
-	if err != nil {
-		return nil, err
-	}
-	if a.Topic != topic || !a.Forks(b) {
-		return nil, void("not two contents for one place of this topic")
-	}
-	if err := a.Verify(check); err != nil {
-		return nil, err
-	}
-	return a, b.Verify(check)
 }

@@ -54,50 +54,48 @@ func TestAReporterMayBeAnybodyEvenTheCulprit(t *testing.T) {
 	}
 	a, b := w.fork(5)
 	w.heads[author(5)] = w.state.Account(author(5)) // its chain goes on as if nothing were
-	w.must(w.say(5, proof(a, b)))
+	w.must(w.say(5, ledger.ForkEvidence(a, b)))
 	if got := w.state.Account(author(5)); got.Bond+got.Balance >= 1_000 || !got.Forked {
 		t.Errorf("who reports itself has %+v", got)
 	}
 }
 
+// ordered is evidence of two halves, the smaller first.
+func ordered(a, b []byte) *ledger.Evidence {
+	if string(a) > string(b) {
+		a, b = b, a
+	}
+	return &ledger.Evidence{A: a, B: b}
+}
+
 func TestEvidenceThatProvesNothingHasNoEffect(t *testing.T) {
 	w := newTown(t, manifest(4, 3))
-	a, b := w.fork(4)
+	proof := ledger.ForkEvidence(w.fork(4))
 	honest := w.say(5, &ledger.Seal{})
 	next := w.say(5, &ledger.Seal{})
-	forged := *proof(a, b)
-	forged.B = append([]byte(nil), forged.B...)
-	at := strings.Index(string(forged.B), "\x63sig\x58\x40") + 6
-	forged.B[at+10]++
-	sign := func(m []byte) []byte { return seal(author(4), m) }
-	foreign := func(round uint64) *ledger.Entry {
-		e, err := ledger.Sign(sign, author(4), blob("elsewhere"), 0, blob("elsewhere"), &ledger.Seal{Round: round})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	}
-	resign := func(e *ledger.Entry) []byte { // another signature of the same
-		other := append([]byte(nil), e.Bytes()...)
+	w.heads[author(5)] = Account{Head: w.topic}
+	first := ledger.ForkEvidence(honest, w.say(5, &ledger.Seal{Round: 7}))
+	w.heads[author(5)] = Account{Seq: 1, Head: honest.CID()}
+	second := ledger.ForkEvidence(next, w.say(5, &ledger.Seal{Round: 8}))
+	resign := func(half []byte) []byte { // another signature of the same
+		other := append([]byte(nil), half...)
 		other[strings.Index(string(other), "\x63sig\x58\x40")+6]++
 		return other
 	}
-	same := &ledger.Evidence{A: a.Bytes(), B: resign(a)}
-	if string(same.A) > string(same.B) {
-		same.A, same.B = same.B, same.A
-	}
-	swapped := &ledger.Evidence{A: proof(a, b).B, B: proof(a, b).A}
+	elsewhere := newTown(t, manifest(4, 2))
 	for name, v := range map[string]*ledger.Evidence{
 		"nothing":                       {},
-		"no entries":                    {A: []byte("a"), B: []byte("b")},
-		"one half":                      {A: nil, B: a.Bytes()},
-		"the same half twice":           {A: a.Bytes(), B: a.Bytes()},
-		"halves in the wrong order":     swapped,
-		"two links of a chain":          proof(honest, next),
-		"entries of two authors":        proof(a, honest),
-		"a fork in another topic":       proof(foreign(1), foreign(2)),
-		"one content with two signings": same,
-		"a forged half":                 &forged,
+		"no statements":                 {A: []byte("a"), B: []byte("b")},
+		"no votes":                      {A: []byte("a"), B: []byte("b"), Votes: true},
+		"one half":                      {A: nil, B: proof.A},
+		"the same half twice":           {A: proof.A, B: proof.A},
+		"halves in the wrong order":     {A: proof.B, B: proof.A},
+		"two links of a chain":          ordered(first.A, second.A),
+		"entries of two authors":        ordered(first.A, proof.A),
+		"a fork in another topic":       ledger.ForkEvidence(elsewhere.fork(4)),
+		"one content with two signings": ordered(proof.A, resign(proof.A)),
+		"a forged half":                 ordered(proof.A, resign(proof.B)),
+		"a fork as votes":               {A: proof.A, B: proof.B, Votes: true},
 	} {
 		before := w.state.Supply
 		err := w.state.Apply(w.say(0, v), check)
@@ -108,7 +106,7 @@ func TestEvidenceThatProvesNothingHasNoEffect(t *testing.T) {
 			t.Errorf("%s: somebody was slashed", name)
 		}
 	}
-	if err := w.state.Apply(w.say(0, proof(a, b)), check); err != nil {
+	if err := w.state.Apply(w.say(0, proof), check); err != nil {
 		t.Errorf("the true one: %v", err)
 	}
 }

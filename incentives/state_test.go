@@ -181,7 +181,7 @@ func TestTheLastCommitteeStaysWhenNobodyHasAStake(t *testing.T) {
 	m := manifest(2, 1)
 	m.Economy.Slash = ledger.One
 	w := newTown(t, m)
-	w.must(w.evidence(2, 0), w.say(2, proof(w.fork(1))))
+	w.must(w.evidence(2, 0), w.say(2, ledger.ForkEvidence(w.fork(1))))
 	w.blocks(3 * ledger.CheckpointAt)
 	if got := len(w.state.Now); got != 2 {
 		t.Errorf("%d seats, want 2", got)

@@ -54,7 +54,7 @@ func TestAKeyOfSmallOrderSignsWhatNobodySigned(t *testing.T) {
 		t.Error("the key is accepted")
 	}
 	e := mustSign(t, key(1), 0, topic, &Seal{})
-	w := wire{entryVersion, topic, a, 1, topic, KindSeal, must1[[]byte](t)(Encode(&Seal{})), (*signature)(sig)}
+	w := wire{entryVersion, topic, a, 1, topic, KindSeal, must1[[]byte](t)(Encode(&Seal{})), signature(sig)}
 	if _, err := DecodeEntry(must1[[]byte](t)(Encode(w))); err == nil {
 		t.Error("an entry of such a key is accepted")
 	}

@@ -49,65 +49,20 @@ type Score struct {
 	SE    uint32   // standard error of the paired differences, micro-nats
 }
 
-// Evidence holds two entries that fork one chain, in bytes; the smaller first.
-type Evidence struct {
-	A []byte `cbor:"a"`
-	B []byte `cbor:"b"`
-}
-
 // MaxScores bounds the deltas of a round that one SCORE can speak of.
 const MaxScores = 1024
 
-func kindOf(body any) (Kind, error) {
-	switch body.(type) {
-	case *Commit:
-		return KindCommit, nil
-	case *Reveal:
-		return KindReveal, nil
-	case *Seal:
-		return KindSeal, nil
-	case *Opening:
-		return KindScore, nil
-	case *Evidence:
-		return KindEvidence, nil
-	}
-	return 0, fmt.Errorf("no kind has a body of type %T", body)
-}
+func (*Commit) validate() error { return nil }
+func (*Reveal) validate() error { return nil }
+func (*Seal) validate() error   { return nil }
 
-func decodeBody(kind Kind, data []byte) (any, error) {
-	var body any
-	switch kind {
-	case KindCommit:
-		body = new(Commit)
-	case KindReveal:
-		body = new(Reveal)
-	case KindSeal:
-		body = new(Seal)
-	case KindScore:
-		body = new(Opening)
-	case KindEvidence:
-		body = new(Evidence)
-	default:
-		return nil, fmt.Errorf("entry of unknown kind %d: %w", kind, ErrNotCanonical)
-	}
-	if err := decoder.Unmarshal(data, body); err != nil {
-		return nil, fmt.Errorf("decode %v: %w: %w", kind, ErrNotCanonical, err)
-	}
-	return body, validateBody(body)
-}
-
-// validateBody checks what the encoding leaves open.
-func validateBody(body any) error {
-	o, ok := body.(*Opening)
-	if !ok {
-		return nil
-	}
+func (o *Opening) validate() error {
 	if len(o.Scores) > MaxScores {
-		return fmt.Errorf("SCORE of %d deltas, at most %d: %w", len(o.Scores), MaxScores, ErrNotCanonical)
+		return fmt.Errorf("%d deltas, at most %d", len(o.Scores), MaxScores)
 	}
 	for i, s := range o.Scores {
 		if i > 0 && s.Delta <= o.Scores[i-1].Delta || s.Delta >= MaxScores || s.U%256 != 0 {
-			return fmt.Errorf("SCORE %d: places must ascend and u be a multiple of 256: %w", i, ErrNotCanonical)
+			return fmt.Errorf("score %d: places must ascend and u be a multiple of 256", i)
 		}
 	}
 	return nil

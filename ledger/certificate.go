@@ -2,11 +2,8 @@ package ledger
 
 import (
 	"crypto/ed25519"
-	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"github.com/multiformats/go-multihash"
 )
 
 // Tip is a place on the chain of blocks: what consensus votes about.
@@ -79,62 +76,8 @@ func (c *Certificate) Verify(topic CID, committee Committee, check Verifier) err
 	return nil
 }
 
-// message is what gpbft has its voters sign in the DECIDE phase (go-f3,
-// Payload.MarshalForSigning), so that an auditor needs no consensus code.
+// message is what every signer signed: the decision, in the last phase.
 func (c *Certificate) message(topic CID) []byte {
 	const decide = 5
-	b := []byte("GPBFT:" + topic.String() + ":")
-	b = append(b, decide)
-	b = binary.BigEndian.AppendUint64(b, 0) // round
-	b = binary.BigEndian.AppendUint64(b, c.Instance)
-	b = append(b, make([]byte, 32)...) // commitments: none
-	key := c.chainKey()
-	b = append(b, key[:]...)
-	return append(b, c.Committee.Bytes()...)
-}
-
-// chainKey is the Merkle root over one or two tips, as go-f3's merkle.Tree has
-// it: Keccak-256 with 1 before leaves and 0 before nodes.
-func (c *Certificate) chainKey() Hash {
-	base := keccak([]byte{1}, c.Base.message())
-	if c.Next == nil {
-		return base
-	}
-	next := keccak([]byte{1}, c.Next.message())
-	return keccak([]byte{0}, base[:], next[:])
-}
-
-// message is go-f3's TipSet.MarshalForSigning.
-func (t Tip) message() []byte {
-	b := binary.BigEndian.AppendUint64(nil, t.Height)
-	b = append(b, make([]byte, 32)...) // commitments: none
-	key := t.Block.Bytes()
-	b = append(b, tipKeyCID(append([]byte{0x58, byte(len(key))}, key...))...)
-	return append(b, t.Committee.Bytes()...)
-}
-
-// tipKeyCID names bytes as go-f3's MakeCid does: dag-cbor, BLAKE2b-256.
-func tipKeyCID(data []byte) []byte {
-	prefix := binary.AppendUvarint([]byte{0x01, 0x71}, multihash.BLAKE2B_MIN+31)
-	return append(append(prefix, 32), digest(data, multihash.BLAKE2B_MIN+31)...)
-}
-
-func keccak(parts ...[]byte) Hash {
-	var all []byte
-	for _, p := range parts {
-		all = append(all, p...)
-	}
-	return Hash(digest(all, multihash.KECCAK_256))
-}
-
-func digest(data []byte, code uint64) []byte {
-	sum, err := multihash.Sum(data, code, 32)
-	if err != nil {
-		panic(err) // both functions are registered by the multihash package
-	}
-	d, err := multihash.Decode(sum)
-	if err != nil {
-		panic(err)
-	}
-	return d.Digest
+	return Vote{Instance: c.Instance, Phase: decide, Base: &c.Base, Next: c.Next}.Message(topic, c.Committee)
 }

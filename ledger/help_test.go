@@ -69,6 +69,8 @@ func mustSign(t testing.TB, k signer, seq uint64, prev CID, body any) *Entry {
 	return must1[*Entry](t)(Sign(k.sign, k.author(), topic, seq, prev, body))
 }
 
+var successor = node("successor")
+
 // bodies has one of each kind, with no field zero.
 func bodies() []any {
 	return []any{
@@ -77,5 +79,15 @@ func bodies() []any {
 		&Seal{Round: 3, Hash: Hash{3}},
 		&Opening{Round: 3, Salt: Salt{4}, Scores: []Score{{Delta: 0, U: -512, SE: 40}, {Delta: 2, U: 70_400, SE: 900}}},
 		&Evidence{A: []byte("one"), B: []byte("other")},
+		&Register{Payout: key(7).author(), Round: 3, Work: 70_000},
+		&Data{Root: Hash{5}, Count: 5_000, Columns: Hash{6}},
+		&Transfer{To: key(8).author(), Amount: 1_000_000},
+		&Bond{Amount: 1},
+		&Unbond{Amount: 1 << 32},
+		&Stake{Amount: 1<<63 - 1},
+		&Unstake{Amount: 24},
+		&Admit{Member: key(8).author()},
+		&Remove{Member: key(7).author()},
+		&End{Successor: &successor},
 	}
 }

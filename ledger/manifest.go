@@ -18,6 +18,16 @@ type Manifest struct {
 	Rounds   Rounds   `cbor:"rounds"`
 	Economy  Economy  `cbor:"economy"`
 	Genesis  []Member `cbor:"genesis"` // sorted by first mention; the order gives seats their IDs
+	Parent   *Parent  `cbor:"parent,omitempty"`
+}
+
+// Parent is the closed topic that a topic goes on from: Genesis is what its
+// accounts held in the end, and Treasury is its treasury.
+type Parent struct {
+	Topic    CID    `cbor:"topic"`
+	Height   uint64 `cbor:"height"`
+	State    Hash   `cbor:"state"` // root after Height
+	Treasury uint64 `cbor:"treasury"`
 }
 
 // Learning says what is learnt and how deltas are made and merged.
@@ -51,6 +61,16 @@ type Rounds struct {
 	Pace    uint64 `cbor:"pace"`    // between instances
 	Propose uint64 `cbor:"propose"` // how long to wait for a proposal
 	Delta   uint64 `cbor:"delta"`   // gpbft's bound on the way of a message
+
+	Checkpoint uint64 `cbor:"checkpoint,omitempty"` // heights between checkpoints; 0 stands for CheckpointAt
+}
+
+// Period is the number of heights between checkpoints, at which committees change.
+func (r Rounds) Period() uint64 {
+	if r.Checkpoint == 0 {
+		return CheckpointAt
+	}
+	return r.Checkpoint
 }
 
 // Economy holds the rules of money. Shares are Q16 and add up to One.
@@ -65,8 +85,11 @@ type Economy struct {
 	Work       uint64 `cbor:"work,omitempty"`  // leading zero bits that such a COMMIT must carry
 	MaxScore   uint64 `cbor:"max_score"`       // of one delta, micro-nats
 	FullScore  uint64 `cbor:"full_score"`      // mean score that earns a whole pool, micro-nats; less earns less
-	Slash      uint64 `cbor:"slash"`           // of bond and stake for a fork, Q16
+	Slash      uint64 `cbor:"slash"`           // of bond and stake for a fork, of stake for a double vote, Q16
 	Reporter   uint64 `cbor:"reporter"`        // of what was slashed to who reported it, Q16
+
+	Unbonding uint64 `cbor:"unbonding,omitempty"` // heights until bond and stake are paid back; 0: they never are
+	Invite    bool   `cbor:"invite,omitempty"`    // invite-only: members train, each with the same weight, and admit or remove others
 }
 
 // Member is an account that exists from the start.

@@ -16,7 +16,7 @@ func (m *Manifest) Validate() error {
 	}
 	return errors.Join(
 		within("name: length", uint64(len(m.Name)), 1, 64), text("name", m.Name),
-		m.Learning.validate(), m.Rounds.validate(), m.Economy.validate(), m.validateGenesis())
+		m.Learning.validate(), m.Rounds.validate(), m.Economy.validate(), m.validateUnbonding(), m.validateGenesis())
 }
 
 // text refuses what has no encoding as text.
@@ -89,7 +89,8 @@ func (r Rounds) validate() error {
 		within("rounds.open", r.Open, 3, 1<<20),
 		within("rounds.pace", r.Pace, 1, 86_400_000),
 		within("rounds.propose", r.Propose, 1, 86_400_000),
-		within("rounds.delta", r.Delta, 1, 3_600_000))
+		within("rounds.delta", r.Delta, 1, 3_600_000),
+		within("rounds.checkpoint", r.Period(), 4, 1<<16))
 }
 
 func (e Economy) validate() error {
@@ -109,12 +110,30 @@ func (e Economy) validate() error {
 	if sum := e.Trainers + e.Validators + e.Newcomers + e.Treasury; sum != One {
 		err = errors.Join(err, fmt.Errorf("economy: shares add up to %d, want %d", sum, One))
 	}
+	if e.Invite && e.Slots != 0 {
+		err = errors.Join(err, errors.New("economy.slots: an invite-only topic has none for newcomers"))
+	}
 	return err
+}
+
+// validateUnbonding keeps the stake of whoever may still vote within reach: a
+// committee votes for two periods at most after it was drawn.
+func (m *Manifest) validateUnbonding() error {
+	if m.Economy.Unbonding == 0 {
+		return nil
+	}
+	return within("economy.unbonding", m.Economy.Unbonding, 2*m.Rounds.Period(), 1<<32)
 }
 
 func (m *Manifest) validateGenesis() error {
 	seen := map[Author]bool{}
 	var sum, stake uint64
+	if p := m.Parent; p != nil {
+		if p.Height == 0 || p.Treasury > m.Economy.Cap {
+			return errors.New("parent: an impossible height or treasury")
+		}
+		sum = p.Treasury
+	}
 	for i, g := range m.Genesis {
 		if err := g.Author.Validate(); err != nil || seen[g.Author] {
 			return fmt.Errorf("genesis[%d].author: %v is invalid or there twice", i, g.Author)

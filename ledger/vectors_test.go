@@ -80,7 +80,7 @@ type nodeVector struct {
 }
 
 func vectorOf(t *testing.T, name string, e *Entry) nodeVector {
-	return nodeVector{name, dagJSON(e.Bytes(), parse(e.Bytes(), 0)), must1[[]byte](t)(e.encode(nil)), e.Bytes(), e.CID().String()}
+	return nodeVector{name, dagJSON(e.Bytes(), parse(e.Bytes(), 0)), must1[statement](t)(e.statement()).unsigned(), e.Bytes(), e.CID().String()}
 }
 
 // dagJSON turns an item of canonical CBOR into what encoding/json writes as
@@ -182,7 +182,7 @@ func TestEntriesAreThoseOfTheVectors(t *testing.T) {
 	changed := *e
 	changed.Seq++
 	for _, bad := range []*Entry{&small, &changed} {
-		b := must1[[]byte](t)(bad.encode(&bad.Sig))
+		b := must1[[]byte](t)(bad.encode())
 		why := reason(t, b)
 		file.Invalid = append(file.Invalid, badOf("a bad "+why, e.Bytes(), b, why))
 	}
@@ -208,17 +208,17 @@ func TestAChainAndItsForkAreThoseOfTheVectors(t *testing.T) {
 	}
 	fork := mustSign(t, key(0), 1, chain[0].CID(), &Seal{Round: 1, Hash: Hash{99}})
 	again := *chain[1]
-	again.Sig = signature(key(0).signAgain(prefixed(entryDomain, must1[[]byte](t)(again.encode(nil)))))
-	resigned := must1[*Entry](t)(DecodeEntry(must1[[]byte](t)(again.encode(&again.Sig))))
+	again.Sig = signature(key(0).signAgain(must1[statement](t)(again.statement()).message()))
+	resigned := must1[*Entry](t)(DecodeEntry(must1[[]byte](t)(again.encode())))
 	if !fork.Forks(chain[1]) || resigned.Forks(chain[1]) || resigned.CID() == chain[1].CID() || resigned.Verify(Ed25519) != nil {
 		t.Error("the fork is none, or the same content again is one")
 	}
-	a, b := fork.Bytes(), chain[1].Bytes()
-	if bytes.Compare(a, b) > 0 {
-		a, b = b, a
+	proof := ForkEvidence(chain[1], fork)
+	if f, err := proof.Open(topic, Ed25519); err != nil || f != (Fault{Author: fork.Author, Number: 2}) {
+		t.Errorf("the evidence proves %+v (%v)", f, err)
 	}
 	file.Fork, file.NoFork = vectorOf(t, "fork", fork), vectorOf(t, "another signature", resigned)
-	file.Evidence = vectorOf(t, "evidence", mustSign(t, key(1), 0, topic, &Evidence{A: a, B: b}))
+	file.Evidence = vectorOf(t, "evidence", mustSign(t, key(1), 0, topic, proof))
 	golden(t, "chain.json", file)
 }
 

@@ -213,7 +213,7 @@ func TestACrashAtAnyVoteSplitsNothing(t *testing.T) {
 	for crash := range 6 {
 		t.Run(fmt.Sprint(crash), func(t *testing.T) {
 			c := newCourt(t, 4, 0, 5)
-			p, slots := c.members[0], map[Slot]string{}
+			p, slots := c.members[0], map[ledger.Slot]string{}
 			c.watch = func(q *member) {
 				if q != p || len(q.votes) <= crash {
 					return

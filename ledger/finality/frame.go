@@ -13,22 +13,12 @@ import (
 // Frame is a vote as it travels: what was said, by which seat, with its
 // signature and, where gpbft asks for one, the quorum that justifies it.
 type Frame struct {
-	Sender    uint64     `cbor:"sender"` // Seat.ID
-	Vote      Vote       `cbor:"vote"`
-	Committee ledger.CID `cbor:"committee"`
-	Sig       []byte     `cbor:"sig"`
-	Ticket    []byte     `cbor:"ticket"` // CONVERGE only
-	Why       *Why       `cbor:"why"`
-}
-
-// Vote is what one signature covers.
-type Vote struct {
-	_        struct{} `cbor:",toarray"`
-	Instance uint64
-	Round    uint64
-	Phase    uint8       // gpbft.Phase
-	Base     *ledger.Tip // nil stands for "neither", gpbft's bottom
-	Next     *ledger.Tip
+	Sender    uint64      `cbor:"sender"` // Seat.ID
+	Vote      ledger.Vote `cbor:"vote"`
+	Committee ledger.CID  `cbor:"committee"`
+	Sig       []byte      `cbor:"sig"`
+	Ticket    []byte      `cbor:"ticket"` // CONVERGE only
+	Why       *Why        `cbor:"why"`
 }
 
 // Why is a quorum of votes of an earlier phase of the same instance.
@@ -41,12 +31,6 @@ type Why struct {
 	Signers []byte // as in ledger.Certificate
 	Sigs    []byte
 }
-
-// Slot is a place for one vote of a validator.
-type Slot struct{ Instance, Round, Phase uint64 }
-
-// Slot returns the place of the vote.
-func (v Vote) Slot() Slot { return Slot{v.Instance, v.Round, uint64(v.Phase)} }
 
 // DecodeFrame reads canonical bytes. Nothing in it is checked against a
 // committee.
@@ -100,7 +84,7 @@ func frameOf(m *gpbft.GMessage) (*Frame, error) {
 	}
 	f := &Frame{
 		Sender:    uint64(m.Sender),
-		Vote:      Vote{Instance: v.Instance, Round: v.Round, Phase: uint8(v.Phase), Base: base, Next: next},
+		Vote:      ledger.Vote{Instance: v.Instance, Round: v.Round, Phase: uint8(v.Phase), Base: base, Next: next},
 		Committee: ledger.CID{Cid: v.SupplementalData.PowerTable},
 		Sig:       m.Signature,
 		Ticket:    m.Ticket,

@@ -81,7 +81,7 @@ func TestVotesThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 func FuzzDecodeFrame(f *testing.F) {
-	seen := map[Slot]bool{}
+	seen := map[ledger.Slot]bool{}
 	for _, data := range frames(f) {
 		if frame, err := DecodeFrame(data); err == nil && !seen[frame.Vote.Slot()] {
 			seen[frame.Vote.Slot()] = true

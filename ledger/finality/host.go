@@ -67,7 +67,7 @@ func (h *host) RequestBroadcast(b *gpbft.MessageBuilder) error {
 	if seat < 0 || h.silent {
 		return nil
 	}
-	slot := Slot{b.Payload.Instance, b.Payload.Round, uint64(b.Payload.Phase)}
+	slot := ledger.Slot{Instance: b.Payload.Instance, Round: b.Payload.Round, Phase: uint64(b.Payload.Phase)}
 	if old, again := h.sent[slot]; again {
 		return h.repeat(old)
 	}
@@ -101,7 +101,7 @@ func (h *host) repeat(old []byte) error {
 }
 
 func (h *host) RequestRebroadcast(i gpbft.Instant) error {
-	if data, ok := h.sent[Slot{i.ID, i.Round, uint64(i.Phase)}]; ok && !h.silent {
+	if data, ok := h.sent[ledger.Slot{Instance: i.ID, Round: i.Round, Phase: uint64(i.Phase)}]; ok && !h.silent {
 		h.out = append(h.out, Send{data})
 	}
 	return nil

@@ -40,7 +40,7 @@ type Machine struct {
 	deciding    bool // in the last phase, with an alarm of ours
 	input       *ledger.Tip
 	early       []gpbft.ValidatedMessage // for an instance that has not begun
-	sent        map[Slot][]byte          // every vote signed in this instance and the last
+	sent        map[ledger.Slot][]byte   // every vote signed in this instance and the last
 	silent      bool
 	toSelf      []*gpbft.GMessage
 	now         int64
@@ -72,7 +72,7 @@ func New(c Config, votes [][]byte) (*Machine, error) {
 	m := &Machine{
 		cfg:  c,
 		keys: &keys{sign: c.Sign, verify: c.Verify, good: map[ledger.Hash]bool{}},
-		sent: map[Slot][]byte{},
+		sent: map[ledger.Slot][]byte{},
 	}
 	for _, b := range votes {
 		f, err := DecodeFrame(b)
@@ -108,7 +108,7 @@ func (m *Machine) Adopt(f *Frame, data []byte) bool {
 }
 
 // Signed tells whether the validator's log has a vote for the slot.
-func (m *Machine) Signed(s Slot) bool { return m.sent[s] != nil }
+func (m *Machine) Signed(s ledger.Slot) bool { return m.sent[s] != nil }
 
 // Silence keeps the machine from voting, until it is lifted.
 func (m *Machine) Silence(on bool) { m.silent = on }

@@ -139,11 +139,7 @@ func TestAForkedChainIsInNoBlock(t *testing.T) {
 	a, b := w.say(4, &ledger.Seal{Round: 1}), (*ledger.Entry)(nil)
 	delete(w.heads, author(4))
 	b = w.say(4, &ledger.Seal{Round: 2})
-	x, y := a.Bytes(), b.Bytes()
-	if string(x) > string(y) {
-		x, y = y, x
-	}
-	w.block(w.say(0, &ledger.Evidence{A: x, B: y}))
+	w.block(w.say(0, ledger.ForkEvidence(a, b)))
 	block, entries := w.propose(b)
 	if err := w.r.Check(block, entries); !errors.Is(err, ErrBlock) || !strings.Contains(err.Error(), "forked") {
 		t.Errorf("%v", err)

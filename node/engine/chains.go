@@ -64,11 +64,7 @@ func (c *chains) fork(a, b *ledger.Entry) {
 	if c.forks[a.Author] != nil || !a.Forks(b) {
 		return
 	}
-	x, y := a.Bytes(), b.Bytes()
-	if bytes.Compare(x, y) > 0 {
-		x, y = y, x
-	}
-	c.forks[a.Author] = &ledger.Evidence{A: x, B: y}
+	c.forks[a.Author] = ledger.ForkEvidence(a, b)
 }
 
 func (c *chains) get(id ledger.CID) *ledger.Entry {

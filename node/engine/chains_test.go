@@ -78,7 +78,7 @@ func TestAForkShowsWhicheverHalfComesFirst(t *testing.T) {
 		if bytes.Compare(proof.A, proof.B) >= 0 {
 			t.Errorf("%s: halves out of order", name)
 		}
-		if _, err := incentives.CheckFork(chainTopic, proof, ledger.Ed25519); err != nil {
+		if _, err := proof.Open(chainTopic, ledger.Ed25519); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -26,7 +26,7 @@ type consensus struct {
 	decision  *ledger.Certificate    // of a block that we do not have yet
 	newest    *ledger.Certificate    // of whatever was decided last
 	voted     map[ledger.Author]ballots
-	attempts  map[finality.Slot]byte
+	attempts  map[ledger.Slot]byte
 
 	wake       int64
 	finalityAt int64
@@ -37,7 +37,7 @@ type consensus struct {
 func newConsensus() consensus {
 	return consensus{
 		instance: 1, proposals: map[ledger.CID]*ledger.Block{}, refused: map[ledger.CID]bool{}, absent: map[ledger.Author]bool{},
-		voted: map[ledger.Author]ballots{}, attempts: map[finality.Slot]byte{},
+		voted: map[ledger.Author]ballots{}, attempts: map[ledger.Slot]byte{},
 	}
 }
 

@@ -66,7 +66,7 @@ func certificateOf(b *ledger.Block) *ledger.Certificate {
 func vote() *finality.Frame {
 	tip := &ledger.Tip{Height: 1, Block: testTopic, Committee: testTopic}
 	return &finality.Frame{
-		Sender: 3, Vote: finality.Vote{Instance: 9, Round: 1, Phase: 3, Base: tip, Next: tip}, Committee: testTopic, Sig: make([]byte, 64),
+		Sender: 3, Vote: ledger.Vote{Instance: 9, Round: 1, Phase: 3, Base: tip, Next: tip}, Committee: testTopic, Sig: make([]byte, 64),
 		Ticket: []byte{}, Why: &finality.Why{Phase: 2, Base: tip, Signers: []byte{7}, Sigs: make([]byte, 192)},
 	}
 }
@@ -126,7 +126,7 @@ func TestOnlySomeMessagesAreGossiped(t *testing.T) {
 }
 
 func TestWhatIsGossipedFits(t *testing.T) {
-	largest := mustEntry(t, testTopic, &ledger.Evidence{A: make([]byte, ledger.MaxEntry), B: make([]byte, ledger.MaxEntry)})
+	largest := mustEntry(t, testTopic, &ledger.Evidence{A: make([]byte, ledger.MaxEntry-600)})
 	for _, m := range []Message{
 		EntryMessage{Entry: largest},
 		EntryMessage{Entry: mustEntry(t, testTopic, &ledger.Seal{}), Delta: make([]byte, MaxInline)},

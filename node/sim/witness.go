@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/grapevine-network/grapevine/ledger"
-	"github.com/grapevine-network/grapevine/ledger/finality"
 	"github.com/grapevine-network/grapevine/node/audit"
 	"github.com/grapevine-network/grapevine/node/engine"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
@@ -21,7 +20,7 @@ type witness struct {
 
 type ballot struct {
 	author ledger.Author
-	slot   finality.Slot
+	slot   ledger.Slot
 }
 
 type place struct {

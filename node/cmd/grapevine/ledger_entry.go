@@ -98,18 +98,51 @@ func bodyOf(e *ledger.Entry) []field {
 	case *ledger.Opening:
 		return []field{{"round", b.Round}, {"salt", hex.EncodeToString(b.Salt[:])}, {"scores", scoresOf(b)}}
 	case *ledger.Evidence:
-		return []field{{"about", aboutOf(b)}, {"a", hex.EncodeToString(b.A)}, {"b", hex.EncodeToString(b.B)}}
+		return append(aboutOf(e, b), field{"a", hex.EncodeToString(b.A)}, field{"b", hex.EncodeToString(b.B)})
+	case *ledger.Register:
+		return []field{{"payout", b.Payout.String()}, {"round", b.Round}, {"work", b.Work}}
+	case *ledger.Data:
+		return []field{{"root", hex.EncodeToString(b.Root[:])}, {"count", b.Count}, {"columns", hex.EncodeToString(b.Columns[:])}}
+	}
+	return moneyOf(e)
+}
+
+// moneyOf lists what entries claim that move tokens or change who takes part.
+func moneyOf(e *ledger.Entry) []field {
+	switch b := e.Body.(type) {
+	case *ledger.Transfer:
+		return []field{{"to", b.To.String()}, {"amount", b.Amount}}
+	case *ledger.Bond:
+		return []field{{"amount", b.Amount}}
+	case *ledger.Unbond:
+		return []field{{"amount", b.Amount}}
+	case *ledger.Stake:
+		return []field{{"amount", b.Amount}}
+	case *ledger.Unstake:
+		return []field{{"amount", b.Amount}}
+	case *ledger.Admit:
+		return []field{{"member", b.Member.String()}}
+	case *ledger.Remove:
+		return []field{{"member", b.Member.String()}}
+	case *ledger.End:
+		if b.Successor != nil {
+			return []field{{"successor", b.Successor.String()}}
+		}
+		return []field{{"successor", ""}}
 	}
 	return nil
 }
 
-// aboutOf is the peer whose two entries an EVIDENCE holds; empty if it holds none.
-func aboutOf(v *ledger.Evidence) string {
-	a, err := ledger.DecodeEntry(v.A)
-	if err != nil {
-		return ""
+// aboutOf says whom an EVIDENCE accuses of what; empty if it holds no such thing.
+func aboutOf(e *ledger.Entry, v *ledger.Evidence) []field {
+	f, err := v.Open(e.Topic, func(ledger.Author, []byte, []byte) bool { return true })
+	switch {
+	case err != nil:
+		return []field{{"about", ""}, {"fault", ""}}
+	case f.Votes:
+		return []field{{"about", f.Author.String()}, {"fault", fmt.Sprintf("voted twice in instance %d", f.Number)}}
 	}
-	return a.Author.String()
+	return []field{{"about", f.Author.String()}, {"fault", fmt.Sprintf("two entries numbered %d", f.Number)}}
 }
 
 type scoreLine struct {

@@ -54,7 +54,7 @@ Rounds are numbered from 0.`,
 }
 
 func kindNames() (names []string) {
-	for k := ledger.KindCommit; k <= ledger.KindEvidence; k++ {
+	for _, k := range ledger.Kinds() {
 		names = append(names, k.String())
 	}
 	return names
