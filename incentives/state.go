@@ -144,19 +144,17 @@ type accountLeaf struct {
 	Account Account       `cbor:"account"`
 }
 
-// globalLeaf is the first leaf of the tree: all but the accounts.
+// globalLeaf is the second leaf of the tree: all but the committees and accounts.
 type globalLeaf struct {
-	Topic   ledger.CID       `cbor:"topic"`
-	Height  uint64           `cbor:"height"`
-	Economy ledger.Economy   `cbor:"economy"`
-	Phases  ledger.Rounds    `cbor:"phases"`
-	Supply  Supply           `cbor:"supply"`
-	Seats   []ledger.Author  `cbor:"seats"`
-	Now     ledger.Committee `cbor:"now"`
-	Next    ledger.Committee `cbor:"next"`
-	Anchors []ledger.CID     `cbor:"anchors"`
-	Round   *Round           `cbor:"round"`
-	Archive []Archived       `cbor:"archive"`
+	Topic   ledger.CID      `cbor:"topic"`
+	Height  uint64          `cbor:"height"`
+	Economy ledger.Economy  `cbor:"economy"`
+	Phases  ledger.Rounds   `cbor:"phases"`
+	Supply  Supply          `cbor:"supply"`
+	Seats   []ledger.Author `cbor:"seats"`
+	Anchors []ledger.CID    `cbor:"anchors"`
+	Round   *Round          `cbor:"round"`
+	Archive []Archived      `cbor:"archive"`
 }
 
 func mustEncode(v any) []byte {

@@ -207,17 +207,17 @@ func TestTheFirstStateIsTheGenesis(t *testing.T) {
 func FuzzFromLeaves(f *testing.F) {
 	w := newTown(f, manifest(2, 1))
 	leaves := w.state.Leaves()
-	f.Add(leaves[0], leaves[1])
+	f.Add(leaves[0], leaves[1], leaves[2])
 	w.must(w.commit(2))
 	w.must(w.reveal(2))
 	leaves = w.state.Leaves()
-	f.Add(leaves[0], leaves[2])
-	f.Fuzz(func(t *testing.T, global, account []byte) {
-		s, err := FromLeaves([][]byte{global, account})
+	f.Add(leaves[0], leaves[1], leaves[3])
+	f.Fuzz(func(t *testing.T, committees, global, account []byte) {
+		s, err := FromLeaves([][]byte{committees, global, account})
 		if err != nil {
 			return
 		}
-		if got := s.Root(); got != ledger.MerkleRoot([][]byte{global, account}) {
+		if got := s.Root(); got != ledger.MerkleRoot([][]byte{committees, global, account}) {
 			t.Errorf("root %x is not that of the leaves", got)
 		}
 	})
@@ -238,12 +238,28 @@ func TestLeavesThatAreNoStateAreRefused(t *testing.T) {
 	for name, bad := range map[string][][]byte{
 		"none":             nil,
 		"no first":         leaves[1:],
-		"an account twice": append(slices.Clone(leaves), leaves[1]),
-		"a spoilt account": append(slices.Clone(leaves), append(slices.Clone(leaves[1]), 0)),
-		"a spoilt first":   {append(slices.Clone(leaves[0]), 0)},
+		"an account twice": append(slices.Clone(leaves), leaves[2]),
+		"a spoilt account": append(slices.Clone(leaves), append(slices.Clone(leaves[2]), 0)),
+		"a spoilt first":   {append(slices.Clone(leaves[0]), 0), leaves[1]},
+		"a spoilt second":  {leaves[0], append(slices.Clone(leaves[1]), 0)},
 	} {
 		if _, err := FromLeaves(bad); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+func TestAnAccountIsProvedAgainstTheRoot(t *testing.T) {
+	s := newTown(t, manifest(3, 9)).state
+	for _, author := range s.Authors() {
+		leaf, path, ok := s.Prove(author)
+		root, err := path.Root(leaf)
+		who, account, decodeErr := DecodeAccount(leaf)
+		if !ok || err != nil || decodeErr != nil || root != s.Root() || who != author || account != s.Account(author) {
+			t.Errorf("%v: %v, %v, %+v", author, err, decodeErr, account)
+		}
+	}
+	if _, _, ok := s.Prove(author(99)); ok {
+		t.Error("somebody without an account is proved to have one")
 	}
 }

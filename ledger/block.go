@@ -31,6 +31,12 @@ type Header struct {
 	Sig        *signature `cbor:"sig,omitempty"`
 }
 
+// CID names the block with this header.
+func (h Header) CID() (CID, error) {
+	b, err := Encode(h)
+	return SumNode(b), err
+}
+
 // Cut certifies one author's chain up to and including Seq.
 type Cut struct {
 	_      struct{} `cbor:",toarray"`

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -74,6 +75,46 @@ func (c *Certificate) Verify(topic CID, committee Committee, check Verifier) err
 		return errors.New("certificate with more signatures than signers")
 	}
 	return nil
+}
+
+// Certifies checks that a quorum of the committee, which the header names, made
+// the block with this header final.
+func (c *Certificate) Certifies(h Header, committee Committee, check Verifier) error {
+	name, err := h.CID()
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Next == nil || *c.Next != Tip{Height: h.Height, Block: name, Committee: h.Committee} || c.Base.Block != h.Prev:
+		return fmt.Errorf("certificate of instance %d: of another block than %v", c.Instance, name)
+	case c.Instance != h.Instance || c.Base.Height+1 != h.Height:
+		return fmt.Errorf("certificate of instance %d: of another place than block %d has", c.Instance, h.Height)
+	case h.Committee != committee.CID():
+		return fmt.Errorf("block %d is for another committee to certify", h.Height)
+	}
+	if err := committee.Validate(); err != nil {
+		return err
+	}
+	return c.Verify(h.Topic, committee, check)
+}
+
+// trim leaves the fewest signers that are a quorum: what a proof carries.
+func (c *Certificate) trim(committee Committee) Certificate {
+	out := *c
+	out.Signers, out.Sigs = make([]byte, len(c.Signers)), nil
+	has := func(bits []byte, seat int) bool { return seat/8 < len(bits) && bits[seat/8]&(1<<(seat%8)) != 0 }
+	for seat, rest := 0, c.Sigs; seat < 8*len(c.Signers) && len(rest) >= ed25519.SignatureSize; seat++ {
+		if !has(c.Signers, seat) {
+			continue
+		}
+		out.Signers[seat/8] |= 1 << (seat % 8)
+		out.Sigs, rest = append(out.Sigs, rest[:ed25519.SignatureSize]...), rest[ed25519.SignatureSize:]
+		if committee.Quorum(func(i int) bool { return has(out.Signers, i) }, nil) {
+			break // seats are sorted by stake
+		}
+	}
+	out.Signers = bytes.TrimRight(out.Signers, "\x00")
+	return out
 }
 
 // message is what every signer signed: the decision, in the last phase.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -37,5 +38,57 @@ func TestMerkleRootsLeaveTheirLeavesAlone(t *testing.T) {
 	MerkleRoot([][]byte{backing[:4], backing[:4], backing[:4]})
 	if got := string(backing); got != "leaf and what is behind it" {
 		t.Errorf("changed to %q", got)
+	}
+}
+
+func TestAPathLeadsFromItsLeafToTheRootAndNoOtherDoes(t *testing.T) {
+	var leaves [][]byte
+	for n := 1; n <= 40; n++ {
+		leaves = append(leaves, []byte{byte(n)})
+		root := MerkleRoot(leaves)
+		for i := range n {
+			p := MerklePath(leaves, i)
+			if got, err := p.Root(leaves[i]); err != nil || got != root {
+				t.Fatalf("leaf %d of %d: %x, %v", i, n, got, err)
+			}
+			if got, err := p.Root([]byte("other")); err == nil && got == root {
+				t.Fatalf("leaf %d of %d: another leaf leads there too", i, n)
+			}
+			for j := range p.Nodes {
+				bad := p
+				bad.Nodes = append([]Hash{}, p.Nodes...)
+				bad.Nodes[j][0] ^= 1
+				if got, err := bad.Root(leaves[i]); err == nil && got == root {
+					t.Fatalf("leaf %d of %d: another node %d leads there too", i, n, j)
+				}
+			}
+			for _, bad := range []Path{{Index: p.Index, Size: p.Size, Nodes: append(append([]Hash{}, p.Nodes...), Hash{})}, {Index: p.Size, Size: p.Size, Nodes: p.Nodes}} {
+				if _, err := bad.Root(leaves[i]); err == nil {
+					t.Fatalf("leaf %d of %d: a path with %d nodes of index %d", i, n, len(bad.Nodes), bad.Index)
+				}
+			}
+		}
+	}
+	if _, err := (Path{}).Root(nil); err == nil {
+		t.Error("a path in an empty tree")
+	}
+}
+
+// The paths with which Certificate Transparency tests RFC 6962, section 2.1.3.
+func TestPathsAreThoseOfRFC6962(t *testing.T) {
+	leaves := make([][]byte, 7)
+	for i := range leaves {
+		leaves[i] = []byte{byte(i)}
+	}
+	h := func(from, to int) Hash { return MerkleRoot(leaves[from:to]) }
+	for index, want := range map[int][]Hash{
+		0: {h(1, 2), h(2, 4), h(4, 7)},
+		3: {h(2, 3), h(0, 2), h(4, 7)},
+		4: {h(5, 6), h(6, 7), h(0, 4)},
+		6: {h(4, 6), h(0, 4)},
+	} {
+		if got := MerklePath(leaves, index).Nodes; !slices.Equal(got, want) {
+			t.Errorf("leaf %d: %x, want %x", index, got, want)
+		}
 	}
 }

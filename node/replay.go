@@ -67,7 +67,9 @@ type replay struct {
 	lost    error                        // why the round that is over can't be settled
 	noted   store.Head                   // the head file
 	found   bool                         // the block that it names
-	ended   bool                         // by visit
+	ended   bool                         // by visit or before
+	links   []ledger.Link                // to checkpoints at which the committee changed
+	before  func(b *ledger.Block, c *ledger.Certificate) (stop bool)
 }
 
 // run takes the records. The report is as far as it came, whatever the error.
@@ -150,6 +152,10 @@ func (p *replay) takeFinal(data []byte) error {
 	}
 	if err := p.checkCertificate(b, cert); err != nil {
 		return err
+	}
+	if p.note(b, cert) {
+		p.ended = true
+		return nil
 	}
 	return p.apply(&Height{Entries: entries, Certificate: cert, Committee: p.Replica.State.Now, Replica: p.Replica}, b)
 }

@@ -16,6 +16,7 @@ type Status struct {
 	State    ledger.Hash // root; zero while a round is being settled
 	Account  incentives.Account
 	Peers    int
+	Proven   bool // the last settlement is under the root that a certified block carries
 }
 
 // Status returns where the node stands; it may be called at any time.
@@ -35,6 +36,7 @@ func (n *Node) observe() {
 	s := Status{
 		Height: r.Head.Height, Block: r.Head.Block, Instance: n.engine.Instance(),
 		Round: r.State.Round.Number, Phase: r.State.Round.Phase, Anchor: r.State.Anchor(), Account: r.State.Account(n.Author()),
+		Proven: n.engine.Certified(),
 	}
 	if !r.Unsettled() {
 		s.State = r.Root()

@@ -25,7 +25,7 @@ const MaxSnapshot = 4 << 20
 // the committee whose CID is trusted: the first one of the topic, or the one of a
 // checkpoint that came with an invitation. anchor is the newest model's blob.
 func FromSnapshot(m *ledger.Manifest, topic ledger.CID, data []byte, trusted ledger.CID, blob func(ledger.CID) []byte, verify ledger.Verifier) (*Replica, error) {
-	s, b, cert, err := openSnapshot(data)
+	s, b, cert, err := OpenSnapshot(data)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -61,7 +61,9 @@ func FromSnapshot(m *ledger.Manifest, topic ledger.CID, data []byte, trusted led
 	return r, nil
 }
 
-func openSnapshot(data []byte) (s Snapshot, b *ledger.Block, cert *ledger.Certificate, err error) {
+// OpenSnapshot reads a snapshot's parts. Nothing is checked but that the
+// certificate is of the block.
+func OpenSnapshot(data []byte) (s Snapshot, b *ledger.Block, cert *ledger.Certificate, err error) {
 	if err = ledger.Decode(data, &s); err != nil {
 		return s, nil, nil, err
 	}
@@ -80,7 +82,7 @@ func openSnapshot(data []byte) (s Snapshot, b *ledger.Block, cert *ledger.Certif
 // SnapshotBlock returns the block of a snapshot, whose header names the model
 // that it needs and the committee that certified it. Nothing is checked yet.
 func SnapshotBlock(data []byte) (*ledger.Block, error) {
-	_, b, _, err := openSnapshot(data)
+	_, b, _, err := OpenSnapshot(data)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}

@@ -80,6 +80,10 @@ func (e *Engine) Replica() *audit.Replica { return e.replica }
 // Instance is the consensus instance that runs or is to begin.
 func (e *Engine) Instance() uint64 { return e.consensus.instance }
 
+// Certified tells whether a block has been certified since the last round was
+// settled: that block carries the root of what was paid.
+func (e *Engine) Certified() bool { return !e.consensus.uncertified }
+
 // Voting tells whether consensus is under way and this peer has voted in it.
 func (e *Engine) Voting() bool {
 	c := &e.consensus

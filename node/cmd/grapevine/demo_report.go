@@ -104,10 +104,11 @@ func (d *demo) report(ctx context.Context) (*demoReport, error) {
 }
 
 // agree waits, three seconds at most, until all honest peers hold the same
-// height, and tells whether they hold the same block, model and state.
+// height and can prove what the last round paid, and tells whether they hold the
+// same block, model and state.
 func (d *demo) agree(ctx context.Context) bool {
 	for end := time.Now().Add(min(3*time.Second, d.reserve()-time.Second)); ; {
-		if same(d.statuses()) || time.Now().After(end) {
+		if all := d.statuses(); same(all) && proven(all) || time.Now().After(end) {
 			break
 		}
 		select {
@@ -133,6 +134,10 @@ func same(all []node.Status) bool {
 		}
 	}
 	return true
+}
+
+func proven(all []node.Status) bool {
+	return !slices.ContainsFunc(all, func(s node.Status) bool { return !s.Proven })
 }
 
 func (d *demo) reportAlone(r *demoReport) error {

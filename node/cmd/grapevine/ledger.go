@@ -18,7 +18,7 @@ func ledgerCommand(p *printer) *cobra.Command {
 	var dir string
 	cmd := group("ledger", "Read the ledger of a home and verify it, offline")
 	homeFlag(cmd, &dir)
-	cmd.AddCommand(ledgerVerifyCommand(p, &dir), ledgerLogCommand(p, &dir), ledgerShowCommand(p, &dir), ledgerHeadCommand(p, &dir))
+	cmd.AddCommand(ledgerVerifyCommand(p, &dir), ledgerLogCommand(p, &dir), ledgerShowCommand(p, &dir), ledgerHeadCommand(p, &dir), ledgerCheckpointCommand(p, &dir))
 	return cmd
 }
 
@@ -76,6 +76,9 @@ func readFailure(dir string, err error) error {
 			code: codeVerify, err: fmt.Errorf("%s does not verify: %w", dir, f.Err), where: f.Where(),
 			hint: "these bytes are not what the peer wrote; restore the home from a backup, or join the topic again with another --home",
 		}
+	}
+	if errors.Is(err, node.ErrNothing) {
+		return &failure{code: codeFailed, err: err, hint: "grapevine ledger log lists what is certified"}
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return &failure{code: codeFailed, err: fmt.Errorf("%s is not a grapevine home", dir), hint: homeHint(dir)}

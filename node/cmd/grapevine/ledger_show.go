@@ -34,12 +34,16 @@ type entryView struct {
 }
 
 func ledgerShowCommand(p *printer, home *string) *cobra.Command {
-	return &cobra.Command{
+	var f proofFlags
+	cmd := &cobra.Command{
 		Use:   "show HEIGHT|CID",
 		Short: "Show a block or an entry in full",
 		Long: `Shows one block, by its height or CID, with its entries, their effect and the
 signers of its certificate; or one entry, by its CID, with all its fields. The
-first characters of a CID are enough if they are of one thing only.`,
+first characters of a CID are enough if they are of one thing only.
+
+With --proof it writes a file that proves to anybody that a quorum certified the
+entry; "grapevine verify FILE" checks it.`,
 		Example: `  grapevine ledger show 17 --home ./demo/peer-01
   grapevine ledger show bafyreigyiot727tt`,
 		Args: oneArg("a height or a CID"),
@@ -47,6 +51,9 @@ first characters of a CID are enough if they are of one thing only.`,
 			s := &search{text: args[0]}
 			if err := s.parse(); err != nil {
 				return err
+			}
+			if f.out != "" {
+				return runShowProof(p, *home, s, f)
 			}
 			r, _, err := replayHome(*home, s.visit)
 			if err != nil {
@@ -59,6 +66,28 @@ first characters of a CID are enough if they are of one thing only.`,
 			return p.answer(data, data.print)
 		},
 	}
+	cmd.Flags().StringVar(&f.out, "proof", "", "a file to write: the proof that the entry is certified")
+	cmd.Flags().StringVar(&f.checkpoint, "checkpoint", "", "with --proof, a file of \"ledger checkpoint\" that the reader has")
+	return cmd
+}
+
+func runShowProof(p *printer, home string, s *search, f proofFlags) error {
+	dir, err := homeDir(home)
+	if err != nil {
+		return err
+	}
+	trust, err := f.trust()
+	if err != nil {
+		return err
+	}
+	if s.height > 0 {
+		return usage("--proof is about an entry, not a height", "give the CID of an entry: grapevine ledger log lists them")
+	}
+	proof, err := node.ProveEntry(dir, s.text, trust)
+	if err != nil {
+		return readFailure(dir, err)
+	}
+	return writeProof(p, proof, f.out)
 }
 
 // search looks for one block or entry.

@@ -57,7 +57,7 @@ does, identity.key is read.`,
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return runBalance(p, dir, args) },
 	})
-	cmd.AddCommand(walletHistoryCommand(p, &dir))
+	cmd.AddCommand(walletHistoryCommand(p, &dir), walletProofCommand(p, &dir))
 	return cmd
 }
 

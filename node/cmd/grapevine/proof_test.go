@@ -1,0 +1,77 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
+	dir, h := aHome(t)
+	file, point := filepath.Join(t.TempDir(), "a.proof"), filepath.Join(t.TempDir(), "a.checkpoint")
+	made := answer[proofReport](t, "wallet", "proof", "--out", file, "--home", dir)
+	got := answer[provenReport](t, "verify", file)
+	own := h.report.Rewards[0]
+	for _, r := range h.report.Rewards {
+		if r.Peer == got.Peer {
+			own = r
+		}
+	}
+	if !got.OK || got.Trusted || got.Kind != "balance" || got.Topic != h.report.Topic || got.Height != made.Height || *got.Balance != own.Balance || *got.Stake != own.Stake {
+		t.Errorf("got %+v, want %+v", got, own)
+	}
+	if got := answer[provenReport](t, "verify", file, "--topic", h.report.Topic); !got.Trusted {
+		t.Error("not trusted with its topic")
+	}
+	answer[proofReport](t, "ledger", "checkpoint", "--out", point, "--home", dir)
+	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); !got.Trusted {
+		t.Error("not trusted with its checkpoint")
+	}
+	if got := answer[provenReport](t, "verify", point, "--topic", h.report.Topic); got.Kind != "checkpoint" || !got.Trusted {
+		t.Errorf("checkpoint: %+v", got)
+	}
+	short := answer[proofReport](t, "wallet", "proof", h.report.Rewards[1].Alias, "--out", file, "--checkpoint", point, "--home", dir)
+	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); *got.Balance != h.report.Rewards[1].Balance || short.Bytes >= made.Bytes {
+		t.Errorf("got %+v in %d bytes", got, short.Bytes)
+	}
+	refused(t, codeVerify, "verify", file)
+	refused(t, codeVerify, "verify", file, "--checkpoint", point, "--topic", h.report.Anchor)
+	refused(t, codeUsage, "wallet", "proof", "--home", dir)
+	refused(t, codeFailed, "verify", filepath.Join(dir, "none"))
+	refused(t, codeVerify, "verify", filepath.Join(dir, "manifest.cbor"))
+}
+
+func TestAnEntryIsProvedToWhoHasNothingElse(t *testing.T) {
+	dir, h := aHome(t)
+	file := filepath.Join(t.TempDir(), "e.proof")
+	log := answer[logReport](t, "ledger", "log", "--home", dir, "--kind", "SCORE", "--limit", "1")
+	e := log.Entries[0]
+	made := answer[proofReport](t, "ledger", "show", e.CID, "--proof", file, "--home", dir)
+	got := answer[provenReport](t, "verify", file, "--topic", h.report.Topic)
+	if got.Kind != "entry" || got.Entry != e.CID || got.Peer != e.Author || got.Height != *e.Height || !got.Trusted || made.Height != *e.Height {
+		t.Errorf("got %+v, want %+v", got, e)
+	}
+	refused(t, codeFailed, "ledger", "show", "bafyreiaaaaaaaaaaaaaaaaa", "--proof", file, "--home", dir)
+}
+
+func TestAnyChangedByteOfAProofIsFound(t *testing.T) {
+	dir, _ := aHome(t)
+	file := filepath.Join(t.TempDir(), "a.proof")
+	answer[proofReport](t, "wallet", "proof", "--out", file, "--home", dir)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range data {
+		data[i] ^= 1
+		put(t, file, data)
+		if o := grapevine("verify", file); o.code != codeVerify {
+			t.Fatalf("byte %d: exit %d, %s", i, o.code, o.err)
+		}
+		data[i] ^= 1
+	}
+	put(t, file, data[:len(data)-1])
+	refused(t, codeVerify, "verify", file)
+	put(t, file, append(data, 0))
+	refused(t, codeVerify, "verify", file)
+}

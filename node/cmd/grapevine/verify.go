@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+// verifyFlags say what the reader of a file believes in.
+type verifyFlags struct {
+	topic, checkpoint string
+}
+
+func verifyCommand(p *printer) *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Check a file that proves something, with nothing else at hand",
+		Long: `Checks a file that "wallet proof", "ledger show --proof" or "ledger checkpoint"
+wrote, on any computer: without a home, a daemon or the network.
+
+Without --topic and --checkpoint it believes the topic's rules that the file
+carries: then the file is consistent in itself, but somebody may have made up all of
+it, and "trusted" is false. With --topic the rules must be those of that topic. With
+--checkpoint they are not needed: the validators are those of the checkpoint.
+
+If anything in the file is wrong, the exit code is 7.`,
+		Example: `  grapevine verify alice.proof --topic bafyreigy…
+  grapevine verify alice.proof --checkpoint topic.checkpoint -o json`,
+		Args: oneArg("a file"),
+		RunE: func(_ *cobra.Command, args []string) error { return runVerify(p, args[0], f) },
+	}
+	cmd.Flags().StringVar(&f.topic, "topic", "", "the topic that it must be of: its CID")
+	cmd.Flags().StringVar(&f.checkpoint, "checkpoint", "", "a checkpoint to believe in: a file of \"ledger checkpoint\"")
+	return cmd
+}
+
+func runVerify(p *printer, path string, f verifyFlags) error {
+	believed, err := f.parse()
+	if err != nil {
+		return err
+	}
+	data, err := readBounded(path)
+	if err != nil {
+		return err
+	}
+	report, err := believed.check(data)
+	if err != nil {
+		return notVerified(path, err)
+	}
+	report.Trusted = believed.topic.Defined() || believed.trust != nil
+	if !report.Trusted {
+		p.say("trusted: false. The file is consistent in itself; that its topic is the right one, only --topic or --checkpoint can tell")
+	}
+	return p.answer(report, report.print)
+}
+
+// belief is what a file is checked against.
+type belief struct {
+	topic ledger.CID // undefined if any will do
+	trust *ledger.Trust
+}
+
+func (f verifyFlags) parse() (b belief, err error) {
+	if f.topic != "" {
+		if b.topic, err = ledger.ParseCID(f.topic); err != nil {
+			return b, usage("--topic: "+err.Error(), "grapevine ledger head shows a topic's CID")
+		}
+	}
+	if f.checkpoint != "" {
+		b.trust, err = readTrust(f.checkpoint)
+	}
+	return b, err
+}
+
+// check tells what a file proves.
+func (b belief) check(data []byte) (*provenReport, error) {
+	var r *provenReport
+	var err error
+	switch {
+	case bytes.HasPrefix(data, []byte(ledger.ProofDomain)):
+		r, err = b.proof(data)
+	case bytes.HasPrefix(data, []byte(ledger.TrustDomain)):
+		r, err = b.checkpoint(data)
+	default:
+		return nil, fmt.Errorf("it is no file that grapevine writes, or its beginning was changed: %w", ledger.ErrNotCanonical)
+	}
+	if err == nil && b.topic.Defined() && r.Topic != b.topic.String() {
+		return nil, fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic)
+	}
+	return r, err
+}
+
+func (b belief) proof(data []byte) (*provenReport, error) {
+	proof := new(ledger.Proof)
+	if err := ledger.Unpack(ledger.ProofDomain, data, proof); err != nil {
+		return nil, err
+	}
+	if err := proof.Verify(b.trust, ledger.Ed25519); err != nil {
+		return nil, err
+	}
+	return provenBy(proof)
+}
+
+// checkpoint shows a checkpoint, which proves nothing by itself.
+func (b belief) checkpoint(data []byte) (*provenReport, error) {
+	t := new(ledger.Trust)
+	if err := ledger.Unpack(ledger.TrustDomain, data, t); err != nil {
+		return nil, err
+	}
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	if b.trust != nil && (b.trust.Topic != t.Topic || b.trust.Height == t.Height && b.trust.Checkpoint() != t.Checkpoint()) {
+		return nil, fmt.Errorf("it contradicts checkpoint %d, %v", b.trust.Height, b.trust.Block)
+	}
+	r := &provenReport{OK: true, Kind: "checkpoint", Topic: t.Topic.String(), Height: t.Height, Block: t.Block.String()}
+	for _, s := range t.Committee {
+		r.lines = append(r.lines, field{"validator", fmt.Sprintf("%v  stake %s", s.Author, tokens(s.Stake))})
+	}
+	return r, nil
+}
