@@ -48,6 +48,9 @@ func (l Learning) validate() error {
 	if l.Model == "" {
 		err = errors.Join(err, errors.New("learning.model is empty"))
 	}
+	if l.Dense && l.Keep != 1024 {
+		err = errors.Join(err, fmt.Errorf("learning.keep is %d, want 1024 where learning.dense is set", l.Keep))
+	}
 	if !l.Anchor.Defined() || l.Anchor.Type() != cid.Raw {
 		err = errors.Join(err, errors.New("learning.anchor is not the name of a blob"))
 	}

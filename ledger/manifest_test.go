@@ -95,6 +95,7 @@ func TestAFieldOutOfRangeIsRefusedByName(t *testing.T) {
 		{"learning.momentum", func(m *Manifest) { m.Learning.Momentum = One }},
 		{"learning.keep", func(m *Manifest) { m.Learning.Keep = 0 }},
 		{"learning.keep", func(m *Manifest) { m.Learning.Keep = 1025 }},
+		{"learning.keep", func(m *Manifest) { m.Learning.Dense = true }},
 		{"learning.decay", func(m *Manifest) { m.Learning.Decay = One + 1 }},
 		{"learning.alpha", func(m *Manifest) { m.Learning.Alpha = 0 }},
 		{"learning.alpha", func(m *Manifest) { m.Learning.Alpha = 4*One + 1 }},

@@ -22,6 +22,10 @@ type Founding struct {
 	Rules   func(m *ledger.Manifest)
 }
 
+// tiny is the number of parameters below which leaving values out gains nothing:
+// all of a delta is sent, and fits into one message.
+const tiny = 4096
+
 // Found makes a topic: its manifest and the blob of its first model. Rules, if
 // not nil, may change the manifest before it is checked.
 func Found(f Founding) (manifest, anchor []byte, err error) {
@@ -38,6 +42,9 @@ func Found(f Founding) (manifest, anchor []byte, err error) {
 	m.Name, m.Genesis = f.Name, f.Members
 	m.Learning.Model, m.Learning.Schema = cmp.Or(f.Model, "softmax"), string(schema)
 	m.Learning.Shape, m.Learning.Anchor = tensors(net.Shape()), ledger.SumBlob(anchor)
+	if net.Shape().Size() < tiny {
+		m.Learning.Keep, m.Learning.Dense = 1024, true
+	}
 	if _, err := rand.Read(m.Nonce[:]); err != nil {
 		return nil, nil, fmt.Errorf("found topic: %w", err)
 	}
@@ -96,9 +103,15 @@ func ModelOf(m *ledger.Manifest) (model.Model, dataset.Schema, error) {
 // TrainerOf is the built-in trainer of a manifest's model and rules, on own data
 // of which held is only scored with.
 func TrainerOf(m *ledger.Manifest, train, held learning.Samples) (*model.SGD, error) {
-	net, _, err := ModelOf(m)
+	net, schema, err := ModelOf(m)
 	if err != nil {
 		return nil, err
+	}
+	for _, s := range []learning.Samples{train, held} {
+		if s.Len() > 0 && (s.Inputs != schema.Inputs() || s.Classes != len(schema.Classes)) {
+			return nil, fmt.Errorf("data of %d inputs and %d classes do not fit learning.schema, which has %d and %d",
+				s.Inputs, s.Classes, schema.Inputs(), len(schema.Classes))
+		}
 	}
 	l := m.Learning
 	momentum := float32(l.Momentum) / ledger.One

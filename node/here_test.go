@@ -153,6 +153,8 @@ func TestOpenRefusesDataThatDoNotFit(t *testing.T) {
 	cases := map[string]node.Config{
 		"no directory":     {},
 		"data and trainer": {Data: points(10, 1), Trainer: &model.SGD{}, Dir: filepath.Join(dir, "a")},
+		"a class more":     {Data: learning.Samples{X: make([]float32, 4), Y: []int32{2}, Inputs: 4, Classes: 3}, Dir: filepath.Join(dir, "a")},
+		"an input fewer":   {Data: learning.Samples{X: make([]float32, 3), Y: []int32{1}, Inputs: 3, Classes: 2}, Dir: filepath.Join(dir, "a")},
 		"a value too few":  {Data: short, Dir: filepath.Join(dir, "a")},
 	}
 	for name, c := range cases {

@@ -29,8 +29,9 @@ var ErrMalformed = errors.New("malformed delta")
 
 // Codec is what two peers must agree on to read each other's deltas.
 type Codec struct {
-	Size int // parameters of the model, 1 to MaxSize
-	Keep int // values sent of every 1,024, 1 to 1,024
+	Size  int  // parameters of the model, 1 to MaxSize
+	Keep  int  // values sent of every 1,024, 1 to 1,024
+	Dense bool // all values are sent, in 8 bits each; Keep is 1,024 then
 }
 
 // Validate reports what makes c unusable.
@@ -40,6 +41,9 @@ func (c Codec) Validate() error {
 	}
 	if c.Keep < 1 || c.Keep > chunkLen {
 		return fmt.Errorf("delta codec: keeps %d of 1024 values, want 1 to 1024", c.Keep)
+	}
+	if c.Dense && c.Keep != chunkLen {
+		return fmt.Errorf("delta codec: keeps %d of 1024 values and is dense, want 1024", c.Keep)
 	}
 	return nil
 }
@@ -59,6 +63,9 @@ func (c Codec) MaxBytes() int {
 // Rice code's fixed part and two bits, and all quotients, whose sum is below
 // n>>r as the gaps' is below n.
 func (c Codec) maxBits(n int) int64 {
+	if c.Dense {
+		return int64(lengthBits + scaleBits - 1 + 8*n)
+	}
 	const head = 2*(lengthBits+scaleBits-1) + 1 + countBits
 	r := c.rice()
 	return int64(head + c.kept(n)*(r+3) + n>>r)
@@ -100,7 +107,7 @@ func (s Sparse) Check(size int) error {
 // Encode appends the encoding of update, which has one float32 per parameter,
 // to dst. Values are rounded to anchor units, halves away from zero, and cut to
 // MaxValue; of equally large ones the first are kept. A wrong length or a value
-// that is not finite is an error, and dst is returned as it was.
+// that is not finite is an error that names it, and dst is returned as it was.
 func (c Codec) Encode(dst []byte, update []float32) ([]byte, error) {
 	if err := c.Validate(); err != nil {
 		return dst, err
@@ -115,6 +122,10 @@ func (c Codec) Encode(dst []byte, update []float32) ([]byte, error) {
 		if i := p.round(update[base : base+n]); i < n {
 			return dst, fmt.Errorf("encode delta: value %d is %v", base+i, update[base+i])
 		}
+		if c.Dense {
+			w.dense(p.quantize(), p.value[:n])
+			continue
+		}
 		index, value := p.largest(c.kept(n))
 		level(value)
 		if err := w.chunk(c, n, index, value); err != nil {
@@ -126,22 +137,36 @@ func (c Codec) Encode(dst []byte, update []float32) ([]byte, error) {
 
 // EncodeSparse appends the encoding of exactly s to dst, so that encoding what
 // was decoded gives the same bytes. It is an error if s has no encoding: more
-// places in a chunk than the codec keeps, or more than two magnitudes.
+// places in a chunk than the codec keeps, or more than two magnitudes; if it is
+// dense, values that are not all within 127 times one scale.
 func (c Codec) EncodeSparse(dst []byte, s Sparse) ([]byte, error) {
 	if err := errors.Join(c.Validate(), s.Check(c.Size)); err != nil {
 		return dst, err
 	}
 	w := writer{b: dst}
-	var places [chunkLen]uint16
+	var p pick
+	places := &p.place
 	for base, from := 0, 0; base < c.Size; base += chunkLen {
 		n, to := c.chunk(base), from
 		for ; to < len(s.Index) && int(s.Index[to]) < base+n; to++ {
 			places[to-from] = uint16(int(s.Index[to]) - base)
 		}
-		if err := w.chunk(c, n, places[:to-from], s.Value[from:to]); err != nil {
+		if err := w.exactly(c, n, places[:to-from], s.Value[from:to], &p); err != nil {
 			return dst, fmt.Errorf("encode delta: chunk %d: %w", base/chunkLen, err)
 		}
 		from = to
 	}
 	return w.finish(), nil
+}
+
+// exactly appends a chunk whose values are what is decoded.
+func (w *writer) exactly(c Codec, n int, places []uint16, values []int32, p *pick) error {
+	if !c.Dense {
+		return w.chunk(c, n, places, values)
+	}
+	scale, err := p.steps(n, places, values)
+	if err == nil {
+		w.dense(scale, p.value[:n])
+	}
+	return err
 }

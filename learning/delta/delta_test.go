@@ -20,10 +20,15 @@ func integers(seed uint64, n, most int) []float32 {
 	return v
 }
 
-var codecs = []Codec{
-	{1, 1}, {1, 1024}, {31, 32}, {62, 32}, {1024, 1}, {1024, 32}, {1024, 1024},
-	{1025, 32}, {2148, 8}, {5000, 100}, {3000, 512}, {4000, 711},
+var codecs = append([]Codec{dense(1), dense(58), dense(1024), dense(2500)}, sparse...)
+
+var sparse = []Codec{
+	topk(1, 1), topk(1, 1024), topk(31, 32), topk(62, 32), topk(1024, 1), topk(1024, 32), topk(1024, 1024),
+	topk(1025, 32), topk(2148, 8), topk(5000, 100), topk(3000, 512), topk(4000, 711),
 }
+
+func topk(size, keep int) Codec { return Codec{Size: size, Keep: keep} }
+func dense(size int) Codec      { return Codec{Size: size, Keep: 1024, Dense: true} }
 
 func mustEncode(t testing.TB, c Codec, update []float32) []byte {
 	t.Helper()
@@ -64,7 +69,7 @@ func TestWhatIsDecodedEncodesToTheSameBytes(t *testing.T) {
 
 // The largest are sent, each within the two scales, and ties go to the first.
 func TestTheLargestOfEachChunkAreSent(t *testing.T) {
-	for _, c := range codecs {
+	for _, c := range sparse {
 		update := integers(3, c.Size, 50)
 		s := mustDecode(t, c, mustEncode(t, c, update))
 		var want []uint32
@@ -160,7 +165,7 @@ func TestEncodeRefusesWhatIsNoUpdate(t *testing.T) {
 }
 
 func TestACodecOutOfRangeIsRefusedEverywhere(t *testing.T) {
-	for _, c := range []Codec{{}, {0, 32}, {-1, 32}, {MaxSize + 1, 32}, {10, 0}, {10, 1025}, {10, -1}} {
+	for _, c := range []Codec{{}, topk(0, 32), topk(-1, 32), topk(MaxSize+1, 32), topk(10, 0), topk(10, 1025), topk(10, -1), {Size: 10, Keep: 32, Dense: true}} {
 		_, e1 := c.Encode(nil, nil)
 		_, e2 := c.EncodeSparse(nil, Sparse{})
 		_, e3 := c.Decode(nil)

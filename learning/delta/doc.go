@@ -38,4 +38,14 @@
 // r = max(0, floor(log2(floor(710/Keep)))): 710 is 1024 ln 2, which suits places
 // at random (Rice and Plaunt, 1971); one less or more is longer for every Keep
 // of 8 to 128. At Keep 32 a chunk of normal values takes 38.5 bytes.
+//
+// A dense codec is for models of so few parameters that a top-k would send next
+// to none of them. Chunk by chunk:
+//
+//	scale   number   0: all values are 0, and the chunk ends here
+//	then for each value, 0 included:
+//	step    8 bits   two's complement, -127 to 127: value = step * scale, whose
+//	                 magnitude is at most 2^26
+//
+// The steps of a chunk have no common divisor but 1, or the scale would be larger.
 package delta

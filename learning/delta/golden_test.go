@@ -14,6 +14,7 @@ var update = flag.Bool("update", false, "write testdata/vectors.json anew: only 
 // vector is one delta: the update in 2^-22, its bytes, and what they mean.
 type vector struct {
 	Size, Keep int
+	Dense      bool `json:",omitempty"`
 	Quarters   []int32
 	Bytes      string
 	Index      []uint32
@@ -44,7 +45,7 @@ func TestEncodingAndDecodingGiveTheVectorsOnEveryPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, v := range all {
-		c := Codec{v.Size, v.Keep}
+		c := Codec{v.Size, v.Keep, v.Dense}
 		b := mustEncode(t, c, v.floats())
 		if got := hex.EncodeToString(b); got != v.Bytes {
 			t.Errorf("vector %d: encoded to %s, want %s", i, got, v.Bytes)
@@ -64,14 +65,15 @@ var vectorCases = []struct {
 	c    Codec
 	most int
 }{
-	{Codec{1, 1}, 9}, {Codec{8, 256}, 0}, {Codec{8, 256}, 1}, {Codec{31, 32}, 100}, {Codec{100, 1024}, 4 * MaxValue},
-	{Codec{100, 100}, 3}, {Codec{1100, 32}, 40_000}, {Codec{1100, 8}, 1 << 27}, {Codec{2100, 128}, 1 << 16}, {Codec{1060, 700}, 12},
+	{topk(1, 1), 9}, {topk(8, 256), 0}, {topk(8, 256), 1}, {topk(31, 32), 100}, {topk(100, 1024), 4 * MaxValue},
+	{topk(100, 100), 3}, {topk(1100, 32), 40_000}, {topk(1100, 8), 1 << 27}, {topk(2100, 128), 1 << 16}, {topk(1060, 700), 12},
+	{dense(1), 5}, {dense(58), 0}, {dense(58), 3}, {dense(58), 70_000}, {dense(1030), 1 << 27}, {dense(20), 1 << 27},
 }
 
 func writeVectors(t *testing.T, path string) {
 	var all []vector
 	for seed, tc := range vectorCases {
-		v := vector{Size: tc.c.Size, Keep: tc.c.Keep}
+		v := vector{Size: tc.c.Size, Keep: tc.c.Keep, Dense: tc.c.Dense}
 		for _, x := range integers(uint64(seed), tc.c.Size, tc.most) {
 			v.Quarters = append(v.Quarters, int32(x*One))
 		}

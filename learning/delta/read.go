@@ -32,6 +32,9 @@ func (c Codec) Decode(b []byte) (Sparse, error) {
 
 // places bounds the values in n bytes, each of which takes a gap and a sign.
 func (c Codec) places(n int) int {
+	if c.Dense {
+		return min(c.Size, n)
+	}
 	return min(c.Size/chunkLen*c.kept(chunkLen)+c.kept(c.Size%chunkLen), 8*n/(c.rice()+2))
 }
 
@@ -94,6 +97,9 @@ func (r *reader) done() bool {
 // chunk appends the chunk that starts at base to s, or returns what is wrong.
 func (r *reader) chunk(c Codec, base int, s *Sparse) (fault string) {
 	n := c.chunk(base)
+	if c.Dense {
+		return r.dense(base, n, s)
+	}
 	lo := r.number()
 	if r.short() {
 		return "too short"

@@ -115,14 +115,24 @@ func TestALongestEncodingIsBelowItsBound(t *testing.T) {
 	}
 }
 
+// codecOf reads a codec from a number: 1025 is dense.
+func codecOf(size int, keep uint16) Codec {
+	if keep == 1025 {
+		return dense(size)
+	}
+	return topk(size, int(keep))
+}
+
+func keepOf(c Codec) uint16 { return uint16(c.Keep) + uint16(bit(c.Dense)) }
+
 func FuzzDecode(f *testing.F) {
 	for _, c := range codecs {
-		f.Add(uint16(c.Size), uint16(c.Keep), mustEncode(f, c, normal(3, c.Size)))
-		f.Add(uint16(c.Size), uint16(c.Keep), mustEncode(f, c, integers(3, c.Size, 1)))
+		f.Add(uint16(c.Size), keepOf(c), mustEncode(f, c, normal(3, c.Size)))
+		f.Add(uint16(c.Size), keepOf(c), mustEncode(f, c, integers(3, c.Size, 1)))
 	}
 	f.Add(uint16(8), uint16(256), stream(num(3), raw(1, 1), num(2), gap(1, 1), raw(0, 2), gap(0, 1), raw(2, 2)))
 	f.Fuzz(func(t *testing.T, size, keep uint16, b []byte) {
-		c := Codec{Size: int(size), Keep: int(keep)}
+		c := codecOf(int(size), keep)
 		s, err := c.Decode(b)
 		if err != nil {
 			return
@@ -143,8 +153,9 @@ func FuzzDecode(f *testing.F) {
 // FuzzEncode encodes anything finite and reads it back.
 func FuzzEncode(f *testing.F) {
 	f.Add(uint16(32), []byte{1, 2, 3, 200, 0, 0, 255})
+	f.Add(uint16(1025), []byte{1, 2, 3, 200, 0, 0, 255})
 	f.Fuzz(func(t *testing.T, keep uint16, b []byte) {
-		c := Codec{Size: len(b), Keep: int(keep)}
+		c := codecOf(len(b), keep)
 		update := make([]float32, len(b))
 		for i, x := range b {
 			update[i] = float32(int8(x)) / One * float32(int(1)<<(i%24))

@@ -37,7 +37,7 @@ func New(m *ledger.Manifest, topic ledger.CID, anchor []byte, verify ledger.Veri
 	r := &Replica{
 		Manifest: m, Topic: topic, State: incentives.NewState(m, topic),
 		verify: verify, checkpoint: topic, anchor: first,
-		codec:   delta.Codec{Size: len(first), Keep: int(m.Learning.Keep)},
+		codec:   CodecOf(m),
 		updates: map[ledger.CID]*delta.Sparse{},
 	}
 	r.Head = ledger.Tip{Block: topic, Committee: r.State.Now.CID()}
@@ -46,6 +46,11 @@ func New(m *ledger.Manifest, topic ledger.CID, anchor []byte, verify ledger.Veri
 
 // Anchor is the newest model. It must not be changed.
 func (r *Replica) Anchor() []int32 { return r.anchor }
+
+// CodecOf is how a topic's deltas are encoded.
+func CodecOf(m *ledger.Manifest) delta.Codec {
+	return delta.Codec{Size: int(m.Learning.Params()), Keep: int(m.Learning.Keep), Dense: m.Learning.Dense}
+}
 
 // Codec is how the topic's deltas are encoded.
 func (r *Replica) Codec() delta.Codec { return r.codec }

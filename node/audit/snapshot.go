@@ -55,7 +55,7 @@ func FromSnapshot(m *ledger.Manifest, topic ledger.CID, data []byte, trusted led
 	}
 	r := &Replica{
 		Manifest: m, Topic: topic, State: state, Head: cert.Base, verify: verify, checkpoint: b.Header.Checkpoint,
-		codec: delta.Codec{Size: len(newest), Keep: int(m.Learning.Keep)}, anchor: newest,
+		codec: CodecOf(m), anchor: newest,
 		updates: map[ledger.CID]*delta.Sparse{},
 	}
 	return r, nil

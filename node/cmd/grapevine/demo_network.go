@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/grapevine-network/grapevine/learning"
-	"github.com/grapevine-network/grapevine/learning/delta"
 	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
@@ -122,12 +121,12 @@ func (d *demo) spec() string {
 func (d *demo) rules(m *ledger.Manifest) {
 	m.Rounds = ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 500, Propose: 600, Delta: 300}
 	l := &m.Learning
-	l.Keep, l.Alpha, l.Steps, l.Rate = 128, ledger.One*5/4, 30, ledger.One*6/100
+	l.Alpha, l.Steps, l.Rate = ledger.One*5/4, 30, ledger.One*6/100
 	if d.shards.schema.Kind != "image" {
 		l.Steps, l.Rate = 12, ledger.One*4/100
 	}
-	if l.Params() < 4096 {
-		l.Keep = 1024 // nothing to gain from leaving values out
+	if !l.Dense {
+		l.Keep = 128
 	}
 	m.Economy.Rate = 1 << 26 // a 64th of what remains, a round: a demo is short
 }
@@ -171,7 +170,7 @@ func (d *demo) tamper(i int) func(node.Machine, node.Self) node.Machine {
 	return func(m node.Machine, s node.Self) node.Machine {
 		return adversary.Wrap(d.attack[i], m, adversary.Self{
 			Topic: s.Topic, Author: s.Author, Sign: s.Sign, Seed: d.seed + uint64(i),
-			Codec: delta.Codec{Size: int(s.Manifest.Learning.Params()), Keep: int(s.Manifest.Learning.Keep)},
+			Codec: audit.CodecOf(s.Manifest),
 		})
 	}
 }

@@ -141,6 +141,7 @@ type learningReport struct {
 	Rate     float64 `json:"rate"`
 	Momentum float64 `json:"momentum"`
 	Keep     uint64  `json:"keep"`
+	Dense    bool    `json:"dense"`
 	Alpha    float64 `json:"alpha"`
 }
 
@@ -181,7 +182,7 @@ func describe(t client.Topic) (*topicReport, error) {
 	q := func(v uint64) float64 { return float64(v) / ledger.One }
 	l := m.Learning
 	r := &topicReport{Topic: t, Classes: schema.Classes, Rounds: m.Rounds, Economy: m.Economy,
-		Learning: learningReport{l.Steps, l.Batch, q(l.Rate), q(l.Momentum), l.Keep, q(l.Alpha)}}
+		Learning: learningReport{l.Steps, l.Batch, q(l.Rate), q(l.Momentum), l.Keep, l.Dense, q(l.Alpha)}}
 	for _, c := range schema.Columns {
 		r.Columns = append(r.Columns, c.Name)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first model")
 	flags.Uint64Var(&f.steps, "steps", d.Learning.Steps, "local steps a round")
 	flags.Uint64Var(&f.batch, "batch", d.Learning.Batch, "samples a step")
-	flags.Uint64Var(&f.keep, "keep", 128, "values sent of every 1,024")
+	flags.Uint64Var(&f.keep, "keep", 0, "values sent of every 1,024 (default 128; all, in 8 bits each, of models below 4,096 parameters)")
 	flags.Float64Var(&f.rate, "rate", q(d.Learning.Rate), "learning rate of local steps")
 	flags.Float64Var(&f.momentum, "momentum", q(d.Learning.Momentum), "momentum of local steps")
 	flags.Float64Var(&f.alpha, "alpha", q(d.Learning.Alpha), "step from model to model (1 to 2)")
@@ -250,9 +251,9 @@ func parseMember(text string) (ledger.Member, error) {
 func (f *createFlags) rules(m *ledger.Manifest) {
 	q := func(v float64) uint64 { return uint64(math.Round(max(0, min(v, 1e6)) * ledger.One)) }
 	l := &m.Learning
-	l.Steps, l.Batch, l.Keep, l.Rate, l.Momentum, l.Alpha = f.steps, f.batch, f.keep, q(f.rate), q(f.momentum), q(f.alpha)
-	if l.Params() < 4096 && f.keep == 128 {
-		l.Keep = 1024 // nothing to gain from leaving values out
+	l.Steps, l.Batch, l.Rate, l.Momentum, l.Alpha = f.steps, f.batch, q(f.rate), q(f.momentum), q(f.alpha)
+	if f.keep > 0 || !l.Dense {
+		l.Keep, l.Dense = cmp.Or(f.keep, 128), false
 	}
 	ms := func(d time.Duration) uint64 { return uint64(max(0, d.Milliseconds())) }
 	m.Rounds = ledger.Rounds{
