@@ -19,7 +19,7 @@ func sent(out []Output) (frames [][]byte) {
 	return frames
 }
 
-func mustFrame(t *testing.T, data []byte) *Frame {
+func mustFrame(t testing.TB, data []byte) *Frame {
 	t.Helper()
 	f, err := DecodeFrame(data)
 	if err != nil {

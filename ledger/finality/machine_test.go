@@ -23,9 +23,14 @@ type court struct {
 	members   []*member
 	committee ledger.Committee
 	topic     ledger.CID
-	down      int // members 0 to down-1 never speak
+	down      int    // members 0 to down-1 never speak
+	hostile   uint64 // seats with a smaller ID may send what is invalid
+	blamed    int    // how often they did
+	tell      int64  // from then on, who decided shows others the certificate, as the engine does; 0 = never
 	instances uint64
-	watch     func(p *member) // called after each act, if set
+	watch     func(p *member)                           // called after each act, if set
+	propose   func(p *member) *ledger.Tip               // what p starts an instance with
+	wire      func(from, to *member, frame []byte) bool // whether a frame arrives; all do, if not set
 }
 
 type member struct {
@@ -42,6 +47,7 @@ type event struct {
 	to    *member
 	frame []byte
 	alarm int
+	proof *ledger.Certificate
 }
 
 type queue []event
@@ -76,13 +82,22 @@ func config(i int) Config {
 }
 
 func newCourt(t testing.TB, n, down int, seed uint64) *court {
+	stakes := make([]uint64, n)
+	for i := range stakes {
+		stakes[i] = 100
+	}
+	return newCourtOf(t, stakes, down, seed, config)
+}
+
+func newCourtOf(t testing.TB, stakes []uint64, down int, seed uint64, config func(i int) Config) *court {
 	c := &court{t: t, rng: rand.New(rand.NewPCG(seed, 0)), down: down, topic: topic}
+	c.propose = c.proposal
 	var seats []ledger.Seat
-	for i := range n {
-		seats = append(seats, ledger.Seat{ID: uint64(i), Author: config(i).Author, Stake: 100})
+	for i, stake := range stakes {
+		seats = append(seats, ledger.Seat{ID: uint64(i), Author: config(i).Author, Stake: stake})
 	}
 	c.committee = ledger.NewCommittee(seats)
-	for i := range n {
+	for i := range stakes {
 		m, err := New(config(i), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -120,28 +135,42 @@ func (c *court) act(p *member, out []Output, err error) {
 		case Store:
 			p.votes = append(p.votes, o.Frame)
 		case Send:
-			for _, to := range c.members[c.down:] {
-				if to != p {
-					c.push(event{at: c.now + int64(20+c.rng.IntN(80))*1e6, to: to, frame: o.Frame})
-				}
-			}
+			c.send(p, o.Frame)
 		case Alarm:
 			p.alarm++
 			c.push(event{at: o.At, to: p, alarm: p.alarm})
 		case Decided:
-			if err := o.Certificate.Verify(topic, c.committee, ledger.Ed25519); err != nil {
+			if err := o.Certificate.Verify(topic, c.committee, p.cfg.Verify); err != nil {
 				c.t.Fatal(err)
 			}
-			p.decided = append(p.decided, o.Certificate)
-			if p.Instance() < c.instances {
-				c.advance(p, p.Instance()+1, o.Certificate.Head())
-				out, err := p.Start(c.now, c.proposal(p))
-				c.act(p, out, err)
-			}
+			c.decide(p, o.Certificate)
 		}
 	}
 	if c.watch != nil {
 		c.watch(p)
+	}
+}
+
+// decide takes p to the next instance.
+func (c *court) decide(p *member, proof *ledger.Certificate) {
+	p.decided = append(p.decided, proof)
+	if c.tell > 0 {
+		for _, to := range c.members[c.down:] {
+			c.push(event{at: max(c.now, c.tell) + 5e9, to: to, proof: proof})
+		}
+	}
+	if p.Instance() < c.instances {
+		c.advance(p, p.Instance()+1, proof.Head())
+		out, err := p.Start(c.now, c.propose(p))
+		c.act(p, out, err)
+	}
+}
+
+func (c *court) send(from *member, frame []byte) {
+	for _, to := range c.members[c.down:] {
+		if to != from && (c.wire == nil || c.wire(from, to, frame)) {
+			c.push(event{at: c.now + int64(20+c.rng.IntN(80))*1e6, to: to, frame: frame})
+		}
 	}
 }
 
@@ -154,7 +183,7 @@ func (c *court) push(e event) {
 func (c *court) run(instances uint64, limit time.Duration) {
 	c.instances = instances
 	for _, p := range c.members[c.down:] {
-		out, err := p.Start(c.now, c.proposal(p))
+		out, err := p.Start(c.now, c.propose(p))
 		c.act(p, out, err)
 	}
 	for c.queue.Len() > 0 && c.now < int64(limit) {
@@ -167,7 +196,15 @@ func (c *court) run(instances uint64, limit time.Duration) {
 				c.t.Fatal(err)
 			}
 			out, err := e.to.Receive(c.now, f)
+			if err != nil && !errors.Is(err, ErrNotNow) && f.Sender < c.hostile {
+				c.blamed++
+				continue
+			}
 			c.act(e.to, out, err)
+		case e.proof != nil:
+			if e.to.Instance() == e.proof.Instance && uint64(len(e.to.decided)) < e.proof.Instance {
+				c.decide(e.to, e.proof)
+			}
 		case e.alarm == e.to.alarm:
 			out, err := e.to.Alarm(c.now)
 			c.act(e.to, out, err)
