@@ -1,6 +1,9 @@
 package learning
 
-import "context"
+import (
+	"context"
+	"math"
+)
 
 // Task asks a Trainer for one round of local work.
 type Task struct {
@@ -21,6 +24,17 @@ type Score struct {
 	Gain    float64 // mean loss before minus mean loss after, in nats; NaN = not scored
 	StdErr  float64 // standard error of the paired per-sample differences, in nats
 	Samples int     // held-out samples behind both; the caller decides how many are enough
+}
+
+// Micro returns gain and standard error in micro-nats, bounded by 10^15: here
+// floats end. It is not ok if one is not a number: then there is no score.
+func (s Score) Micro() (u, se int64, ok bool) {
+	const limit = 1e15
+	gain, spread := math.Round(s.Gain*1e6), math.Round(s.StdErr*1e6)
+	if math.IsNaN(gain) || math.IsNaN(spread) {
+		return 0, 0, false
+	}
+	return int64(max(-limit, min(gain, limit))), int64(max(0, min(spread, limit))), true
 }
 
 // Trainer is a model together with a peer's own data. The data never leaves it.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"syscall"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/grapevine-network/grapevine/learning"
-	"github.com/grapevine-network/grapevine/learning/delta"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/ledger/store"
 	"github.com/grapevine-network/grapevine/node/engine"
@@ -237,7 +235,7 @@ func (n *Node) score(ctx context.Context, o engine.Score) {
 	learning.FromAnchor(base, o.Anchor)
 	deltas := make([]learning.Vector, len(o.Deltas))
 	for i, d := range o.Deltas {
-		deltas[i] = dense(d, len(base), o.Among)
+		deltas[i] = d.Share(len(base), o.Among)
 	}
 	scores, err := n.cfg.Trainer.Evaluate(ctx, base, deltas)
 	if err != nil && ctx.Err() == nil {
@@ -250,24 +248,12 @@ func (n *Node) score(ctx context.Context, o engine.Score) {
 	_ = n.put(ctx, engine.Scored{Round: o.Round, Scores: measures})
 }
 
-// dense is a delta of the given number in a round.
-func dense(d delta.Sparse, size, among int) learning.Vector {
-	v := make(learning.Vector, size)
-	for i, at := range d.Index {
-		v[at] = float32(d.Value[i]) / float32(delta.One*among)
-	}
-	return v
-}
-
-// measure turns nats into micro-nats; here floats end. What is not a number is
-// no score.
+// measure turns a score into integers; what is not a number is no score.
 func measure(s learning.Score) *engine.Measure {
-	u, se := math.Round(s.Gain*1e6), math.Round(s.StdErr*1e6)
-	if math.IsNaN(u) || math.IsNaN(se) {
-		return nil
+	if u, se, ok := s.Micro(); ok {
+		return &engine.Measure{U: u, SE: se}
 	}
-	const limit = 1e15
-	return &engine.Measure{U: int64(max(-limit, min(u, limit))), SE: int64(max(0, min(se, limit)))}
+	return nil
 }
 
 // certified tells of a block and, now and then, notes it in the head file.

@@ -104,6 +104,16 @@ func (s Sparse) Check(size int) error {
 	return nil
 }
 
+// Share returns s as a part of a model's parameters: what one of among equal
+// deltas moves in their mean. s is one that passes Check for size.
+func (s Sparse) Share(size, among int) []float32 {
+	v := make([]float32, size)
+	for i, at := range s.Index {
+		v[at] = float32(s.Value[i]) / float32(One*among)
+	}
+	return v
+}
+
 // Encode appends the encoding of update, which has one float32 per parameter,
 // to dst. Values are rounded to anchor units, halves away from zero, and cut to
 // MaxValue; of equally large ones the first are kept. A wrong length or a value

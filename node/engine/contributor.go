@@ -271,16 +271,16 @@ func (e *Engine) scored(in Scored) {
 			continue
 		}
 		if m := in.Scores[next]; m != nil {
-			scores = append(scores, quantise(uint64(place), m))
+			scores = append(scores, Quantise(uint64(place), m))
 		}
 		next++
 	}
 	c.scores = scores
 }
 
-// quantise makes u coarse, to 2^8 micro-nats, so that it says little of single
-// samples, and bounds both numbers.
-func quantise(place uint64, m *Measure) ledger.Score {
+// Quantise makes the score of the delta at a place: u coarse, to 2^8 micro-nats,
+// so that it says little of single samples, and both numbers bounded.
+func Quantise(place uint64, m *Measure) ledger.Score {
 	const limit = 1 << 30
 	u := max(-limit, min(m.U, limit)) &^ 0xff
 	return ledger.Score{Delta: place, U: int32(u), SE: uint32(max(0, min(m.SE, limit)))}

@@ -6,7 +6,6 @@ package adversary
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/grapevine-network/grapevine/learning/delta"
@@ -45,6 +44,10 @@ func Parse(name string) (Kind, error) {
 // reverse.
 func (k Kind) FlipsLabels() bool { return k == LabelFlip }
 
+// InvertsScores tells whether a validator of this kind says the opposite of what
+// it measures.
+func (k Kind) InvertsScores() bool { return k == SignFlip || k == Noise || k == LabelFlip }
+
 // Machine is what an attack wraps, and is itself: an engine, to whoever steps it.
 type Machine interface {
 	Step(now int64, in engine.Input) ([]engine.Output, error)
@@ -61,20 +64,14 @@ type Self struct {
 
 // Wrap makes m attack.
 func Wrap(k Kind, m Machine, self Self) Machine {
-	return &attacker{Machine: m, kind: k, Self: self, rng: rand.New(rand.NewPCG(self.Seed, 0xa77ac4))}
+	return &attacker{Machine: m, kind: k, Self: self, forger: NewForger(k, self.Codec, self.Seed)}
 }
 
 type attacker struct {
 	Machine
 	Self
 	kind   Kind
-	rng    *rand.Rand
-	stolen []theft // deltas of others
-}
-
-type theft struct {
-	round uint64
-	data  []byte
+	forger *Forger
 }
 
 // Step tampers on both sides.
@@ -89,10 +86,10 @@ func (a *attacker) tell(in engine.Input) engine.Input {
 	case engine.Received:
 		a.watch(in.Message)
 	case engine.Trained:
-		in.Delta = a.forge(in.Round, in.Delta)
+		in.Delta = a.forger.Forge(in.Round, in.Delta)
 		return in
 	case engine.Scored:
-		if a.kind == SignFlip || a.kind == Noise || a.kind == LabelFlip {
+		if a.kind.InvertsScores() {
 			for _, m := range in.Scores {
 				if m != nil {
 					m.U = -m.U
@@ -108,45 +105,7 @@ func (a *attacker) watch(m engine.Message) {
 	if !is || len(e.Delta) == 0 || e.Entry.Author == a.Author {
 		return
 	}
-	a.stolen = append(a.stolen, theft{e.Entry.Body.(*ledger.Reveal).Round, e.Delta})
-}
-
-// forge makes the delta that the attacker sends instead of its own.
-func (a *attacker) forge(round uint64, own []byte) []byte {
-	u, err := a.Codec.Decode(own)
-	if err != nil {
-		return own
-	}
-	switch a.kind {
-	case SignFlip:
-		for i := range u.Value {
-			u.Value[i] = -u.Value[i]
-		}
-	case Noise:
-		for i := range u.Value {
-			if a.rng.IntN(2) == 0 {
-				u.Value[i] = -u.Value[i]
-			}
-		}
-	case FreeRide:
-		for i := range u.Value {
-			u.Value[i] = int32(1 - 2*a.rng.IntN(2))
-		}
-	case Copy:
-		for _, t := range a.stolen {
-			if t.round < round {
-				return t.data
-			}
-		}
-		return nil // nothing to copy yet
-	default:
-		return own
-	}
-	forged, err := a.Codec.EncodeSparse(nil, u)
-	if err != nil {
-		return own
-	}
-	return forged
+	a.forger.Watch(e.Entry.Body.(*ledger.Reveal).Round, e.Delta)
 }
 
 // say changes what the world hears.
