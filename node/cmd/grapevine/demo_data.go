@@ -18,27 +18,43 @@ type shards struct {
 	test   learning.Samples
 }
 
+// rows are a data set before it is divided.
+type rows struct {
+	schema             dataset.Schema
+	train, test        learning.Samples
+	owners, testOwners []string // cells of the column to partition by; nil if there is none
+}
+
 // load reads and divides the data.
 func (f demoFlags) load() (*shards, error) {
+	r, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	return f.divide(r)
+}
+
+func (f demoFlags) read() (*rows, error) {
 	kind, path, _ := strings.Cut(f.data, ":")
 	switch {
 	case f.data == "mnist":
 		train, test, err := dataset.MNIST()
-		if err != nil {
-			return nil, err
-		}
-		return f.divide(dataset.Images(10, 28, 28), train, test, nil)
+		return &rows{schema: dataset.Images(10, 28, 28), train: train, test: test}, err
 	case kind == "idx" && path != "":
 		schema, train, test, err := dataset.IDX(path)
 		if err != nil {
 			return nil, f.bad(err)
 		}
 		if test.Len() == 0 {
-			return nil, usage(fmt.Sprintf("%s has no test images", path), "the demo needs test-images and test-labels beside the training files")
+			return nil, usage(fmt.Sprintf("%s has no test images", path), "test-images and test-labels are needed beside the training files")
 		}
-		return f.divide(schema, train, test, nil)
+		return &rows{schema: schema, train: train, test: test}, nil
 	case kind == "csv" && path != "":
-		return f.loadCSV(path)
+		r, err := f.readCSV(path)
+		if err != nil {
+			return nil, f.bad(err)
+		}
+		return r, nil
 	}
 	return nil, usage(fmt.Sprintf("--data %q: want mnist, csv:PATH or idx:DIR", f.data), "")
 }
@@ -46,39 +62,36 @@ func (f demoFlags) load() (*shards, error) {
 // bad marks errors in the user's data.
 func (f demoFlags) bad(err error) error { return &failure{code: codeFailed, err: err, where: f.data} }
 
-func (f demoFlags) loadCSV(path string) (*shards, error) {
+func (f demoFlags) readCSV(path string) (*rows, error) {
 	table, err := dataset.ReadCSV(path)
 	if err != nil {
-		return nil, f.bad(err)
+		return nil, err
 	}
 	trainRows, testRows, err := dataset.Split(table, f.label, f.seed)
 	if err != nil {
-		return nil, f.bad(err)
+		return nil, err
 	}
-	drop := slices.Clone(f.drop)
-	var owners []string
+	drop, r := slices.Clone(f.drop), new(rows)
 	if name, is := strings.CutPrefix(f.partition, "column:"); is {
-		if owners, err = trainRows.Column(name); err != nil {
-			return nil, f.bad(err)
+		if r.owners, err = trainRows.Column(name); err != nil {
+			return nil, err
+		}
+		if r.testOwners, err = testRows.Column(name); err != nil {
+			return nil, err
 		}
 		drop = append(drop, name)
 	}
 	if slices.Contains(table.Header, "split") && f.label != "split" {
 		drop = append(drop, "split")
 	}
-	schema, err := dataset.Infer(trainRows, f.label, unique(drop))
-	if err != nil {
-		return nil, f.bad(err)
+	if r.schema, err = dataset.Infer(trainRows, f.label, unique(drop)); err != nil {
+		return nil, err
 	}
-	train, err := schema.Load(trainRows)
-	if err != nil {
-		return nil, f.bad(err)
+	if r.train, err = r.schema.Load(trainRows); err != nil {
+		return nil, err
 	}
-	test, err := schema.Load(testRows)
-	if err != nil {
-		return nil, f.bad(err)
-	}
-	return f.divide(schema, train, test, owners)
+	r.test, err = r.schema.Load(testRows)
+	return r, err
 }
 
 func unique(names []string) []string {
@@ -86,16 +99,16 @@ func unique(names []string) []string {
 	return slices.Compact(names)
 }
 
-func (f demoFlags) divide(schema dataset.Schema, train, test learning.Samples, owners []string) (*shards, error) {
-	parts, err := dataset.Partition(f.partition, train.Y, owners, f.peers, f.seed)
+func (f demoFlags) divide(r *rows) (*shards, error) {
+	parts, err := dataset.Partition(f.partition, r.train.Y, r.owners, f.peers, f.seed)
 	if err != nil {
 		return nil, usage("--partition: "+err.Error(), "")
 	}
-	s := &shards{schema: schema, test: test}
-	for i, rows := range parts {
-		own, held := dataset.Holdout(rows, train.Y, 0.2, f.seed+uint64(i))
-		s.train = append(s.train, train.Subset(own))
-		s.held = append(s.held, train.Subset(held))
+	s := &shards{schema: r.schema, test: r.test}
+	for i, part := range parts {
+		own, held := dataset.Holdout(part, r.train.Y, 0.2, f.seed+uint64(i))
+		s.train = append(s.train, r.train.Subset(own))
+		s.held = append(s.held, r.train.Subset(held))
 	}
 	return s, nil
 }

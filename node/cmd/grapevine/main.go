@@ -26,7 +26,7 @@ func run(ctx context.Context, args []string, p printer) int {
 	root.SetOut(p.err) // help and usage are for people
 	root.SetErr(p.err)
 	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && !errors.Is(err, errDone) {
+	if f, is := errors.AsType[*failure](err); ctx.Err() != nil && !errors.Is(err, errDone) && !(is && f.code == codeInterrupted) {
 		err = fault(codeInterrupted, "interrupted", nil)
 	}
 	return p.finish(err)
@@ -53,7 +53,7 @@ See a whole network at work on this computer:   grapevine demo`,
 	g.register(root)
 	root.AddCommand(initCommand(p, g), upCommand(p, g), stopCommand(p, g), statusCommand(p, g), peersCommand(p, g))
 	root.AddCommand(topicCommand(p, g), inviteCommand(p, g), joinCommand(p, g), leaveCommand(p, g), eventsCommand(p, g))
-	root.AddCommand(demoCommand(p))
+	root.AddCommand(demoCommand(p), labCommand(p))
 	root.AddCommand(ledgerCommand(p), explainCommand(p), walletCommand(p), modelCommand(p), verifyCommand(p), versionCommand(p))
 	return root
 }

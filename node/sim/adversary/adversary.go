@@ -48,6 +48,12 @@ func (k Kind) FlipsLabels() bool { return k == LabelFlip }
 // it measures.
 func (k Kind) InvertsScores() bool { return k == SignFlip || k == Noise || k == LabelFlip }
 
+// Learns tells whether the attack is made by deltas and scores, and needs no
+// network.
+func (k Kind) Learns() bool {
+	return slices.Contains([]Kind{SignFlip, Noise, LabelFlip, Copy, FreeRide}, k)
+}
+
 // Machine is what an attack wraps, and is itself: an engine, to whoever steps it.
 type Machine interface {
 	Step(now int64, in engine.Input) ([]engine.Output, error)
