@@ -46,6 +46,8 @@ func (l conv) pixels() int { return (l.height &^ 1) * (l.width &^ 1) }
 // patch is the number of values that one output is made of.
 func (l conv) patch() int { return 9 * l.in }
 
+func (l conv) affine() affine { return affine{l.patch(), l.out} }
+
 func (l conv) weights() []tensor {
 	name := "conv" + strconv.Itoa(l.number)
 	return []tensor{
@@ -68,14 +70,11 @@ func (l conv) parts(scratch []float32) (patches, gradient, full []float32) {
 func (l conv) forward(y, x, w, scratch []float32) {
 	in, out := l.size()
 	patches, _, full := l.parts(scratch)
-	weight, bias := w[:l.patch()*l.out], w[l.patch()*l.out:]
 	for ; len(x) > 0; x, y = x[in:], y[out:] {
 		l.unfold(patches, x[:in])
 		image := full[:l.pixels()*l.out]
 		full = full[len(image):]
-		spread(image, bias)
-		multiply(image, patches, weight, l.patch(), l.out)
-		rectify(image)
+		l.affine().forward(image, patches, w, true)
 		l.pool(y[:out], image)
 	}
 }
@@ -83,15 +82,13 @@ func (l conv) forward(y, x, w, scratch []float32) {
 func (l conv) backward(dx, dw, x, y, dy, w, scratch []float32) {
 	in, out := l.size()
 	patches, gradient, full := l.parts(scratch)
-	weight, bias := dw[:l.patch()*l.out], dw[l.patch()*l.out:]
 	for ; len(x) > 0; x, y, dy = x[in:], y[out:], dy[out:] {
 		l.unpool(gradient, full[:len(gradient)], y[:out], dy[:out])
 		full = full[len(gradient):]
-		collect(bias, gradient)
 		l.unfold(patches, x[:in])
-		multiplyT(weight, patches, gradient, l.patch(), l.out)
+		l.affine().collect(dw, patches, gradient)
 		if dx != nil {
-			multiplyByT(patches, gradient, w[:l.patch()*l.out], l.patch(), l.out)
+			l.affine().backward(patches, gradient, w)
 			l.fold(dx[:in], patches)
 			dx = dx[in:]
 		}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/kernel"
 )
 
 // dense is a fully connected layer, a matrix and a bias:
@@ -32,22 +33,16 @@ func (l dense) weights() []tensor {
 
 func (l dense) scratch(int) int { return 0 }
 
-func (l dense) forward(y, x, w, _ []float32) {
-	weight, bias := w[:l.in*l.out], w[l.in*l.out:]
-	spread(y, bias)
-	multiply(y, x, weight, l.in, l.out)
-	if !l.last {
-		rectify(y)
-	}
-}
+func (l dense) affine() affine { return affine{l.in, l.out} }
+
+func (l dense) forward(y, x, w, _ []float32) { l.affine().forward(y, x, w, !l.last) }
 
 func (l dense) backward(dx, dw, x, y, dy, w, _ []float32) {
 	if !l.last {
-		dam(dy, y)
+		kernel.Mask(dy, y)
 	}
-	collect(dw[l.in*l.out:], dy)
-	multiplyT(dw[:l.in*l.out], x, dy, l.in, l.out)
+	l.affine().collect(dw, x, dy)
 	if dx != nil {
-		multiplyByT(dx, dy, w[:l.in*l.out], l.in, l.out)
+		l.affine().backward(dx, dy, w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/kernel"
 )
 
 // embed turns each of a row's symbols into the vector that stands for it. A value
@@ -36,7 +37,7 @@ func (l embed) forward(y, x, w, _ []float32) {
 
 func (l embed) backward(_, dw, x, _, dy, _, _ []float32) {
 	for i, v := range x {
-		axpy(dw[l.row(v):][:l.width], 1, dy[i*l.width:][:l.width])
+		kernel.Axpy(dw[l.row(v):][:l.width], 1, dy[i*l.width:][:l.width])
 	}
 }
 

@@ -1,9 +1,8 @@
 package model
 
 import (
-	"math"
-
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/kernel"
 )
 
 // block is how many rows go through a model at once: the usual mini-batch.
@@ -48,7 +47,6 @@ func (m Model) Gradient(dst, w learning.Vector, s learning.Samples, rows []int, 
 		for i, r := range part {
 			z := logits[i*s.Classes:][:s.Classes]
 			sum += crossEntropy(z, int(s.Y[r]))
-			softmax(z)
 			ws.blame(i, z, int(s.Y[r]), scale)
 		}
 		m.backward(dst, w, x, ws)
@@ -60,11 +58,12 @@ func (m Model) Gradient(dst, w learning.Vector, s learning.Samples, rows []int, 
 // inputs x: len(dst) classes, summing to 1 but for rounding.
 func (m Model) Probabilities(dst []float32, w learning.Vector, x []float32, ws *Workspace) {
 	logits := m.forward(w, x, ws)
-	softmax(logits)
 	copy(dst, logits)
+	kernel.Softmax(dst)
 }
 
-// each calls do with the logits of every row of s at w, in order.
+// each calls do with the logits of every row of s at w, in order. It may change
+// them.
 func (m Model) each(w learning.Vector, s learning.Samples, ws *Workspace, do func(row int, logits []float32)) {
 	for from := 0; from < s.Len(); from += block {
 		n := min(block, s.Len()-from)
@@ -86,10 +85,9 @@ func (ws *Workspace) gather(s learning.Samples, rows []int) []float32 {
 // blame sets the gradient of row i's logits, of which p are the probabilities.
 func (ws *Workspace) blame(i int, p []float32, y int, scale float32) {
 	d := ws.back[len(ws.back)-1][i*len(p):][:len(p)]
-	for k, v := range p {
-		d[k] = v * scale
-	}
-	d[y] -= scale
+	copy(d, p)
+	d[y] -= 1
+	kernel.Scale(scale, d)
 }
 
 // forward returns the logits of rows of inputs, at most a block of them.
@@ -118,32 +116,9 @@ func (m Model) backward(dst, w learning.Vector, x []float32, ws *Workspace) {
 	}
 }
 
-// softmax replaces logits by probabilities.
-func softmax(x []float32) {
-	top, sum := maximum(x), float32(0)
-	for i, v := range x {
-		x[i] = float32(math.Exp(float64(v - top)))
-		sum += x[i]
-	}
-	for i := range x {
-		x[i] /= sum
-	}
-}
-
-// crossEntropy returns -log softmax(logits)[y], exact where the probability
-// itself would be 0.
+// crossEntropy replaces logits by probabilities and returns -log of that of y,
+// exact where the probability itself is 0.
 func crossEntropy(logits []float32, y int) float64 {
-	top, sum := float64(maximum(logits)), 0.0
-	for _, v := range logits {
-		sum += math.Exp(float64(v) - top)
-	}
-	return math.Log(sum) + top - float64(logits[y])
-}
-
-func maximum(x []float32) float32 {
-	top := x[0]
-	for _, v := range x[1:] {
-		top = max(top, v)
-	}
-	return top
+	own := float64(logits[y])
+	return kernel.Softmax(logits) - own
 }

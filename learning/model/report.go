@@ -41,12 +41,12 @@ func Evaluate(m Model, w learning.Vector, s learning.Samples) (Report, error) {
 	margin := make([]float64, s.Len())
 	m.each(w, s, ws, func(i int, z []float32) {
 		y := s.Y[i]
-		loss += crossEntropy(z, int(y))
 		total[y]++
 		if argmax(z) == int(y) {
 			right[y]++
 		}
 		margin[i] = float64(z[1]) - float64(z[0])
+		loss += crossEntropy(z, int(y))
 	})
 	r := Report{Loss: loss / float64(s.Len()), AUC: math.NaN()}
 	r.Accuracy, r.BalancedAccuracy = accuracies(right, total)

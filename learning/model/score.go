@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/kernel"
 )
 
 // worst is what one sample's loss counts at most when updates are scored, in
@@ -73,7 +74,7 @@ func newExam(m Model, held learning.Samples, base learning.Vector) (*exam, error
 
 func (e *exam) score(delta learning.Vector) learning.Score {
 	copy(e.w, e.base)
-	axpy(e.w, 1, delta)
+	kernel.Axpy(e.w, 1, delta)
 	e.losses(e.after, e.w)
 	n, sum, squares := float64(len(e.before)), 0.0, 0.0
 	for i, b := range e.before {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/kernel"
 )
 
 // ErrDiverged is returned by Train when the loss or the update is not finite.
@@ -33,7 +34,7 @@ type SGD struct {
 	Rate     float32 // 0 = 0.05
 	Momentum float32 // 0 = 0.9; below 0 = none
 
-	velocity  learning.Vector
+	velocity  learning.Vector // Momentum times v
 	workspace *Workspace
 	rows      []int
 }
@@ -64,7 +65,7 @@ func (t *SGD) train(ctx context.Context, task learning.Task) (learning.Vector, l
 	if err != nil {
 		return nil, learning.Metrics{}, err
 	}
-	axpy(w, -1, task.Anchor)
+	kernel.Axpy(w, -1, task.Anchor)
 	if !finite(w) || math.IsNaN(metrics.Loss) || math.IsInf(metrics.Loss, 0) {
 		return nil, learning.Metrics{}, ErrDiverged
 	}
@@ -101,9 +102,8 @@ func (t *SGD) descend(ctx context.Context, w learning.Vector, rng *rand.Rand) (l
 		if err := ctx.Err(); err != nil {
 			return learning.Metrics{}, err
 		}
-		scale(momentum, t.velocity)
 		sum += t.Model.Gradient(t.velocity, w, t.Data, rows[i*batch:][:batch], t.workspace)
-		axpy(w, -rate, t.velocity)
+		kernel.Step(w, t.velocity, rate, momentum)
 	}
 	return learning.Metrics{Samples: len(rows), Loss: sum / float64(steps)}, nil
 }
