@@ -15,7 +15,7 @@ type Neighbour struct {
 	Addr    string    // at which it is connected
 	Inbound bool      // it dialled us, so Addr may not be where it listens
 	Since   time.Time // of the connection
-	Known   []string  // where it says it listens, each with /p2p/, ready for Connect
+	Known   []string  // where it says it listens, each with /p2p/, ready for Connect; sorted
 }
 
 // Neighbours returns the peers connected now, sorted by ID.
@@ -34,6 +34,7 @@ func (h *Host) Neighbours() []Neighbour {
 		for _, a := range known {
 			n.Known = append(n.Known, ma.Multiaddr(a).String())
 		}
+		slices.Sort(n.Known)
 		out = append(out, n)
 	}
 	return out

@@ -68,6 +68,7 @@ func (e *Engine) greet() {
 	}
 	if e.met() {
 		c.meeting = false
+		e.consensus.decidedAt = 0 // it was long ago, or others wait for us
 		return
 	}
 	if e.now >= c.greetAt {
@@ -80,14 +81,15 @@ func (e *Engine) greet() {
 }
 
 // met tells whether we have listened long enough: others have had time to say
-// more of us, and a copy of this home, were there one, would have voted.
+// more of us, and a copy of this home, were there one, would have voted: in two
+// instances or, should none be decided without us, in the time of one.
 func (e *Engine) met() bool {
-	c := &e.catchup
+	c, r := &e.catchup, e.cfg.Manifest.Rounds
 	if c.heard == 0 || e.now < c.heard+grace {
 		return false
 	}
 	unknown := e.contributor.seq == 0 && e.consensus.lastVote == 0 && e.consensus.recalled == 0 // never took part
-	return unknown || e.consensus.instance >= c.heardIn+2 || e.now >= c.heard+6*grace
+	return unknown || e.consensus.instance >= c.heardIn+2 || e.now >= c.heard+e.millis(r.Pace+r.Propose+2*r.Delta)
 }
 
 const grace = 500e6
@@ -148,6 +150,13 @@ func (e *Engine) ask(to Peer, q Query) {
 	}
 }
 
+// blocksTo asks for what lies between our height and one that somebody has
+// reached. Each height makes it another question: the last may have come too
+// early to be answered.
+func (e *Engine) blocksTo(height uint64) Query {
+	return Query{Kind: AskBlocks, From: e.replica.Head.Height + 1, To: height}
+}
+
 func (e *Engine) fillGaps(gaps []audit.Gap, from Peer) {
 	for _, g := range gaps {
 		e.ask(from, Query{Kind: AskEntries, Author: g.Author, From: g.From, To: g.To})
@@ -166,7 +175,7 @@ func (e *Engine) takeDecision(from Peer, cert *ledger.Certificate) {
 	}
 	if cert.Base != e.replica.Head || e.replica.Unsettled() {
 		if cert.Head().Height > e.replica.Head.Height {
-			e.ask(from, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
+			e.ask(from, e.blocksTo(cert.Head().Height))
 		}
 		return
 	}

@@ -22,7 +22,7 @@ type QueryKind uint8
 // The questions.
 const (
 	AskHello    QueryKind = 1 // what is known of Author
-	AskBlocks   QueryKind = 2 // certified blocks with their entries from height From
+	AskBlocks   QueryKind = 2 // certified blocks with their entries from height From, at least to To
 	AskEntries  QueryKind = 3 // Author's entries numbered From to To
 	AskProposal QueryKind = 4 // the block Name
 	AskBlob     QueryKind = 5 // the blob Name
