@@ -44,6 +44,7 @@ type daemon struct {
 	topics []*member
 	ready  chan struct{}   // closed when the topics of the home are open; questions wait for it
 	known  map[string]bool // addresses to connect to while peers are few
+	news   chan struct{}   // holds one when known has grown
 }
 
 // errStopped is why a daemon ends that was asked to.
@@ -52,7 +53,7 @@ var errStopped = errors.New("stopped")
 // openDaemon takes the home, which must have a key and a configuration, and begins
 // to listen. Nothing happens before run.
 func openDaemon(ctx context.Context, dir string, flags *pflag.FlagSet, passphrase func() ([]byte, error)) (_ *daemon, err error) {
-	d := &daemon{dir: dir, started: time.Now(), events: newChronicle(), known: map[string]bool{}, ready: make(chan struct{})}
+	d := &daemon{dir: dir, started: time.Now(), events: newChronicle(), known: map[string]bool{}, news: make(chan struct{}, 1), ready: make(chan struct{})}
 	d.ctx, d.stop = context.WithCancelCause(ctx)
 	defer func() {
 		if err != nil {

@@ -13,17 +13,15 @@ import (
 )
 
 const (
-	enoughPeers   = 8 // with which no more are looked for
-	dialEvery     = 3 * time.Second
-	dialTimeout   = 10 * time.Second
-	rememberEvery = 30 * time.Second
-	mostKnown     = 256 // addresses
+	enoughPeers = 8 // with which no more are looked for
+	dialEvery   = 3 * time.Second
+	dialTimeout = 10 * time.Second
+	mostKnown   = 256 // addresses
 )
 
-// stayConnected dials known addresses while peers are few, and notes now and then
-// where the peers of now can be found: after a restart, they are whom we know.
+// stayConnected dials known addresses while peers are few, and notes where the
+// peers of now can be found: after a restart, they are whom we know.
 func (d *daemon) stayConnected() {
-	remember := time.Now().Add(rememberEvery)
 	for {
 		if len(d.network.Peers()) < enoughPeers {
 			d.dialKnown()
@@ -32,12 +30,10 @@ func (d *daemon) stayConnected() {
 			d.stop(twinFailure(engine.ErrTwin))
 			return
 		}
-		if time.Now().After(remember) {
-			d.rememberPeers()
-			remember = time.Now().Add(rememberEvery)
-		}
+		d.rememberPeers()
 		select { // peers that lost each other must not dial in step
 		case <-time.After(dialEvery + rand.N(dialEvery/2)):
+		case <-d.news:
 		case <-d.ctx.Done():
 			return
 		}
@@ -85,8 +81,13 @@ func (d *daemon) learnAddrs(addrs []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, a := range addrs {
-		if len(d.known) < mostKnown {
-			d.known[a] = true
+		if d.known[a] || len(d.known) >= mostKnown {
+			continue
+		}
+		d.known[a] = true
+		select {
+		case d.news <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -98,11 +99,11 @@ func (d *daemon) rememberPeers() {
 	for _, n := range d.network.Neighbours() {
 		lines = append(lines, n.Known[:min(len(n.Known), 8)]...)
 	}
-	if len(lines) == 0 {
-		return
-	}
 	d.learnAddrs(lines)
-	_ = replaceFile(runPath(d.dir, "peers"), []byte(strings.Join(lines, "\n")+"\n")) // they are found otherwise, if slower
+	slices.Sort(lines)
+	if path := runPath(d.dir, "peers"); len(lines) > 0 && !slices.Equal(lines, readLines(path)) {
+		_ = replaceFile(path, []byte(strings.Join(lines, "\n")+"\n")) // they are found otherwise, if slower
+	}
 }
 
 func readLines(path string) (out []string) {
