@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,10 +85,11 @@ func (f *upFlags) run(ctx context.Context, p *printer, g *globals, dir string, f
 		close(d.ready)
 		err = d.announce(p)
 	}
+	ending := d.ctx.Err() != nil
 	if err != nil {
 		d.stop(errStopped)
 	}
-	if runErr := <-ended; err == nil || runErr != nil && errors.Is(err, context.Canceled) {
+	if runErr := <-ended; err == nil || runErr != nil && ending {
 		err = runErr // why the daemon ended says more than that it did
 	}
 	<-told
