@@ -88,7 +88,7 @@ func (f *labFlags) found(seed uint64, data *lab.Data, members []ledger.Member) (
 			binary.BigEndian.PutUint64(m.Nonce[:], seed)
 			m.Rounds.Commit, m.Rounds.Reveal, m.Rounds.Seal, m.Rounds.Open = 3, 3, 3, 3
 			l := &m.Learning
-			l.Keep, l.Steps, l.Batch = f.learning.Keep, f.learning.Steps, f.learning.Batch
+			l.Keep, l.Dense, l.Steps, l.Batch = f.learning.Keep, false, f.learning.Steps, f.learning.Batch
 			l.Rate, l.Momentum, l.Decay, l.Alpha = q16(f.rate), q16(f.momentum), q16(f.decay), q16(f.alpha)
 		},
 	})
