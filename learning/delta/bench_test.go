@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // normal returns an update whose values are normal with deviation 0.01.
@@ -16,6 +17,18 @@ func normal(seed uint64, n int) []float32 {
 	return v
 }
 
+// quickest repeats f and reports the call that took least beside the mean, which
+// on a machine with other work says little.
+func quickest(b *testing.B, f func()) {
+	least := time.Hour
+	for b.Loop() {
+		start := time.Now()
+		f()
+		least = min(least, time.Since(start))
+	}
+	b.ReportMetric(least.Seconds()*1000, "best-ms")
+}
+
 func BenchmarkEncode(b *testing.B) {
 	update := normal(1, 1_000_000)
 	for _, keep := range []int{8, 16, 32, 64, 128} {
@@ -24,9 +37,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.SetBytes(int64(4 * len(update)))
 			b.ReportAllocs()
 			var out []byte
-			for b.Loop() {
-				out, _ = c.Encode(out[:0], update)
-			}
+			quickest(b, func() { out, _ = c.Encode(out[:0], update) })
 			b.ReportMetric(float64(len(out)), "sent")
 			b.ReportMetric(float64(4*len(update))/float64(len(out)), "ratio")
 		})
@@ -44,11 +55,11 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.SetBytes(int64(4 * len(update)))
 			b.ReportAllocs()
-			for b.Loop() {
+			quickest(b, func() {
 				if _, err := c.Decode(in); err != nil {
 					b.Fatal(err)
 				}
-			}
+			})
 		})
 	}
 }

@@ -22,27 +22,19 @@ func (p *pick) round(x []float32) int {
 			return i
 		}
 		u := min(max(float64(v)*One, -MaxValue), MaxValue)
-		p.rounded[i] = int32(u + math.Copysign(0.5, u))
+		r := int32(u + math.Copysign(0.5, u))
+		p.rounded[i], p.keys[i] = r, key(i, r)
 	}
 	return len(x)
 }
 
 // largest returns the k values farthest from zero and their places, in order;
-// fewer if the others are 0.
+// fewer if the others are 0. It may be called once for each round.
 func (p *pick) largest(k int) ([]uint16, []int32) {
-	keys := p.keys[:0]
-	for i, v := range p.rounded[:p.n] {
-		if v != 0 {
-			keys = append(keys, key(i, v))
-		}
-	}
-	least := uint64(1)
-	if len(keys) > k {
-		least = kthLargest(keys, k)
-	}
+	least := max(kthLargest(p.keys[:p.n], k), key(chunkLen-1, 1))
 	place, value := p.place[:0], p.value[:0]
 	for i, v := range p.rounded[:p.n] {
-		if v != 0 && key(i, v) >= least {
+		if key(i, v) >= least {
 			place, value = append(place, uint16(i)), append(value, v)
 		}
 	}
