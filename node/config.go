@@ -19,6 +19,7 @@ type Config struct {
 	Anchor   []byte             // first model, the blob that the manifest names; or the one that Snapshot needs
 	Snapshot []byte             // of a topic that has a history, see Fetch; it counts only in an empty home
 	Trusted  ledger.CID         // the committee that certified Snapshot
+	Links    []ledger.Link      // the checkpoints that lead to Snapshot
 	Data     learning.Samples   // own data for the topic's built-in model: a fifth only scores, the rest trains
 	Trainer  learning.Trainer   // instead of Data; with neither, the node follows, but neither trains nor scores
 	Key      ed25519.PrivateKey // default: the home's own identity

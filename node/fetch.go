@@ -17,22 +17,19 @@ import (
 // Topic is what a peer needs to begin with a topic that others have founded.
 type Topic struct {
 	Manifest []byte
-	Anchor   []byte     // the model that Snapshot needs or, without one, the first
-	Snapshot []byte     // the state at the newest checkpoint; nil before there is one
-	Trusted  ledger.CID // the committee that certified it
+	Anchor   []byte        // the model that Snapshot needs or, without one, the first
+	Snapshot []byte        // the state at the newest checkpoint; nil before there is one
+	Trusted  ledger.CID    // the committee that certified it
+	Links    []ledger.Link // the checkpoints that lead there
 }
 
-// Checkpoint is what an invitation says of the topic's history: the committee
-// that certified it up to a height.
-type Checkpoint struct {
-	Height    uint64
-	Block     ledger.CID
-	Committee ledger.CID
-}
+// Checkpoint is what an invitation says of the topic's history.
+type Checkpoint = ledger.Checkpoint
 
 // Fetch gets a topic from peers that are connected or that addrs name. All of it
-// is checked by hash: the manifest by the topic, the snapshot by the checkpoint's
-// committee or, if that is nil, by the topic's first one.
+// is checked: the manifest by its name, which is the topic; the snapshot by the
+// checkpoints that lead to it from trust or, if that is nil, from the topic's
+// beginning. A history without trust's checkpoint is refused.
 func Fetch(ctx context.Context, network *p2p.Host, topic ledger.CID, addrs []string, trust *Checkpoint) (_ *Topic, err error) {
 	t, err := network.Look(ctx, topic.String())
 	if err != nil {
@@ -70,16 +67,21 @@ func (f fetcher) all(ctx context.Context, trust *Checkpoint) (*Topic, error) {
 	if err != nil || name != f.name {
 		return nil, errors.Join(fmt.Errorf("the manifest is of topic %v", name), err)
 	}
-	t := &Topic{Manifest: manifest, Trusted: m.Committee().CID()}
-	if trust != nil {
-		t.Trusted = trust.Committee
+	t := &Topic{Manifest: manifest}
+	origin := m.Origin(name)
+	if trust == nil {
+		trust = &origin
+	}
+	if err := f.history(ctx, t, *trust); err != nil {
+		return nil, err
 	}
 	anchor := m.Learning.Anchor
-	if data := f.snapshot(ctx); data != nil {
-		b, err := audit.SnapshotBlock(data)
-		if err == nil && (trust == nil || b.Header.Height+2*ledger.CheckpointAt >= trust.Height) {
-			anchor, t.Snapshot = b.Header.Anchor, data
+	if t.Snapshot != nil {
+		b, err := audit.SnapshotBlock(t.Snapshot)
+		if err != nil {
+			return nil, err
 		}
+		anchor = b.Header.Anchor
 	}
 	if t.Anchor, err = f.blob(ctx, anchor); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -90,6 +92,60 @@ func (f fetcher) all(ctx context.Context, trust *Checkpoint) (*Topic, error) {
 	model := func(ledger.CID) []byte { return t.Anchor }
 	_, err = audit.FromSnapshot(m, name, t.Snapshot, t.Trusted, model, ledger.Ed25519)
 	return t, err
+}
+
+// history gets the newest state from the first peer that can show how it follows
+// from trust. Before the first checkpoint there is none to get.
+func (f fetcher) history(ctx context.Context, t *Topic, trust Checkpoint) (err error) {
+	found := false
+	for _, p := range f.topic.Peers() {
+		data := f.snapshot(ctx, p)
+		if data == nil {
+			continue
+		}
+		found = true
+		trusted, links, wrong := f.follow(ctx, p, trust, data)
+		if wrong == nil {
+			t.Snapshot, t.Trusted, t.Links = data, trusted, links
+			return nil
+		}
+		err = errors.Join(err, fmt.Errorf("history of peer %v: %w", p, wrong))
+	}
+	if !found && trust.Height > 0 {
+		return fmt.Errorf("none of %d peers has the checkpoint to believe in, of height %d", len(f.topic.Peers()), trust.Height)
+	}
+	return err
+}
+
+// follow returns the committee that must have certified a peer's snapshot, and the
+// links that say so.
+func (f fetcher) follow(ctx context.Context, p peer.ID, trust Checkpoint, data []byte) (ledger.CID, []ledger.Link, error) {
+	b, err := audit.SnapshotBlock(data)
+	if err != nil {
+		return ledger.CID{}, nil, err
+	}
+	links := f.links(ctx, p, b.Header.Height-1)
+	trusted, err := audit.Follow(f.name, trust, links, b.Header, ledger.Ed25519)
+	return trusted, links, err
+}
+
+// maxLinks bounds the checkpoints that are fetched: 64 million heights.
+const maxLinks = 1 << 20
+
+// links asks a peer for its checkpoints up to a height, answer by answer.
+func (f fetcher) links(ctx context.Context, p peer.ID, height uint64) (links []ledger.Link) {
+	for from := uint64(0); from < height && len(links) < maxLinks; {
+		before := from
+		for _, m := range f.ask(ctx, p, engine.Query{Kind: engine.AskChain, From: from}) {
+			if l, is := m.(engine.LinkMessage); is && l.Link.Header.Height > from && l.Link.Header.Height <= height {
+				links, from = append(links, l.Link), l.Link.Header.Height
+			}
+		}
+		if from == before {
+			break
+		}
+	}
+	return links
 }
 
 // blob asks the topic's peers one after the other.
@@ -105,13 +161,11 @@ func (f fetcher) blob(ctx context.Context, id ledger.CID) ([]byte, error) {
 	return nil, fmt.Errorf("none of %d peers has %v", len(f.topic.Peers()), id)
 }
 
-// snapshot returns the first that a peer has, or nil.
-func (f fetcher) snapshot(ctx context.Context) []byte {
-	for _, p := range f.topic.Peers() {
-		for _, m := range f.ask(ctx, p, engine.Query{Kind: engine.AskSnapshot}) {
-			if s, is := m.(engine.SnapshotMessage); is {
-				return s.Data
-			}
+// snapshot returns the one that a peer has, or nil.
+func (f fetcher) snapshot(ctx context.Context, p peer.ID) []byte {
+	for _, m := range f.ask(ctx, p, engine.Query{Kind: engine.AskSnapshot}) {
+		if s, is := m.(engine.SnapshotMessage); is {
+			return s.Data
 		}
 	}
 	return nil

@@ -133,8 +133,11 @@ func (n *Node) beginning() (b Topic, err error) {
 	}
 	if empty && n.cfg.Snapshot != nil {
 		b.Snapshot = n.cfg.Snapshot
-		if _, err := n.home.Log().Append(store.Kind(engine.RecordState), b.Snapshot); err != nil {
-			return b, err
+		records := append([]engine.Record{{Kind: engine.RecordState, Data: b.Snapshot}}, engine.LinkRecords(n.cfg.Links)...)
+		for _, r := range records {
+			if _, err := n.home.Log().Append(store.Kind(r.Kind), r.Data); err != nil {
+				return b, err
+			}
 		}
 	}
 	anchor := n.manifest.Learning.Anchor
@@ -242,7 +245,7 @@ func (n *Node) Addrs() []string { return n.host.Addrs() }
 // Checkpoint is what an invitation to the topic can say of its history now.
 func (n *Node) Checkpoint(ctx context.Context) (c Checkpoint, err error) {
 	err = n.Inspect(ctx, func(r *audit.Replica) {
-		c = Checkpoint{Height: r.Head.Height, Block: r.Head.Block, Committee: r.Head.Committee}
+		c = r.Checkpoint()
 	})
 	return c, err
 }

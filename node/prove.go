@@ -63,7 +63,7 @@ func Newest(dir string) (*Certification, error) {
 func (p *replay) certified(h ledger.Header, cert *ledger.Certificate, leaves [][]byte) (*Certification, error) {
 	manifest, err := p.home.Manifest()
 	return &Certification{
-		Header: h, Certificate: cert, Leaves: leaves, Links: slices.Clone(p.links), Manifest: manifest, Committee: p.Replica.State.Now,
+		Header: h, Certificate: cert, Leaves: leaves, Links: p.chain.Changes(h.Height - 1), Manifest: manifest, Committee: p.Replica.State.Now,
 	}, err
 }
 
@@ -86,11 +86,7 @@ func (p *replay) atSnapshot() (*Certification, error) {
 // note keeps what proofs need of a block that is about to be applied. It tells
 // whether to stop before it.
 func (p *replay) note(b *ledger.Block, cert *ledger.Certificate) (stop bool) {
-	if b.Header.Height%ledger.CheckpointAt == 0 {
-		if l := ledger.NewLink(b.Header, *cert, p.Replica.State.Committees(), p.Replica.State.Leaves()); l.Changes() {
-			p.links = append(p.links, l)
-		}
-	}
+	p.chain.Add(p.Replica, b, cert)
 	return p.before != nil && p.before(b, cert)
 }
 
@@ -143,7 +139,6 @@ func ProveEntry(dir, text string, trust *ledger.Trust) (*ledger.Proof, error) {
 				return err
 			}
 			c.Committee = h.Committee
-			c.Links = slices.DeleteFunc(c.Links, func(l ledger.Link) bool { return l.Header.Height >= h.Block.Header.Height })
 			if found != nil {
 				return fmt.Errorf("%q begins the CIDs of two entries: give more of it", text)
 			}

@@ -62,13 +62,14 @@ type replay struct {
 	strict  bool // check again what was checked before it was stored
 	visit   func(h *Height) error
 	began   bool                         // with the first record
+	opening bool                         // no record came but those that a snapshot begins the log with
 	held    map[ledger.CID]*ledger.Entry // not certified yet
 	settled int                          // rounds
 	lost    error                        // why the round that is over can't be settled
 	noted   store.Head                   // the head file
 	found   bool                         // the block that it names
 	ended   bool                         // by visit or before
-	links   []ledger.Link                // to checkpoints at which the committee changed
+	chain   audit.Chain                  // of checkpoints
 	before  func(b *ledger.Block, c *ledger.Certificate) (stop bool)
 }
 
@@ -96,9 +97,10 @@ func (p *replay) run(records iter.Seq2[store.Record, error]) (*Report, error) {
 }
 
 func (p *replay) take(r store.Record) error {
-	first := !p.began
-	p.began = true
-	switch engine.RecordKind(r.Kind) {
+	kind, first := engine.RecordKind(r.Kind), !p.began
+	opening := first || kind == engine.RecordLinks && p.opening
+	p.began, p.opening = true, opening && p.From > 0
+	switch kind {
 	case engine.RecordEntry:
 		return p.takeEntry(bytes.Clone(r.Data))
 	case engine.RecordFinal:
@@ -110,9 +112,14 @@ func (p *replay) take(r store.Record) error {
 			return errors.New("a snapshot in the middle of the log")
 		}
 		return nil // begin took it
+	case engine.RecordLinks:
+		if first || !opening {
+			return errors.New("checkpoints in the middle of the log")
+		}
+		return nil // and these, too
 	}
 	if p.strict {
-		return p.takeOther(engine.RecordKind(r.Kind), r.Data)
+		return p.takeOther(kind, r.Data)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -65,10 +66,14 @@ func (p *replay) firstRecord() (store.Record, error) {
 }
 
 // beginAt takes over the state of a snapshot. That a quorum of the committee that
-// it names certified it is checked; that this is the topic's committee, whoever
-// joined with it has checked by the invitation.
+// it names certified it is checked, and that the checkpoints which the log has lead
+// to that committee: from the topic's beginning or, if whoever joined with them did
+// not get them all, from the checkpoint of its invitation.
 func (p *replay) beginAt(m *ledger.Manifest, topic ledger.CID, first store.Record) error {
 	b, err := audit.SnapshotBlock(first.Data)
+	if err == nil {
+		err = p.takeLinks(m.Origin(topic), b.Header)
+	}
 	if err != nil {
 		return &Fault{File: logFile(first.At), Offset: first.At.Offset, Err: err}
 	}
@@ -84,6 +89,40 @@ func (p *replay) beginAt(m *ledger.Manifest, topic ledger.CID, first store.Recor
 	p.From = p.Replica.Head.Height
 	p.compareHead()
 	return nil
+}
+
+// takeLinks takes the checkpoints that follow the snapshot in the log, and checks
+// that they lead to it.
+func (p *replay) takeLinks(origin ledger.Checkpoint, to ledger.Header) error {
+	for r, err := range p.home.Log().Records() {
+		if err != nil {
+			return err
+		}
+		if engine.RecordKind(r.Kind) == engine.RecordState {
+			continue
+		}
+		if engine.RecordKind(r.Kind) != engine.RecordLinks {
+			break
+		}
+		links, err := engine.DecodeLinks(r.Data)
+		if err != nil {
+			return err
+		}
+		p.chain.Extend(links)
+	}
+	links := p.chain.After(0)
+	if len(links) == 0 {
+		return nil
+	}
+	trust := audit.Begin(links)
+	if trust.Height == 0 {
+		trust = origin
+	}
+	committee, err := audit.Follow(origin.Block, trust, links, to, ledger.Ed25519)
+	if err == nil && committee != to.Committee {
+		err = fmt.Errorf("the log's checkpoints lead to committee %v, its snapshot was certified by %v", committee, to.Committee)
+	}
+	return err
 }
 
 // compareHead notices the block that the head file names.

@@ -18,7 +18,8 @@ type Replica struct {
 
 	verify     ledger.Verifier
 	codec      delta.Codec
-	checkpoint ledger.CID
+	checkpoint ledger.CID                   // before the next block
+	named      ledger.Checkpoint            // by the newest block
 	root       *ledger.Hash                 // of State, nil if not computed since it changed
 	anchor     []int32                      // the newest
 	updates    map[ledger.CID]*delta.Sparse // decoded deltas that counted; nil for malformed ones
@@ -41,6 +42,7 @@ func New(m *ledger.Manifest, topic ledger.CID, anchor []byte, verify ledger.Veri
 		updates: map[ledger.CID]*delta.Sparse{},
 	}
 	r.Head = ledger.Tip{Block: topic, Committee: r.State.Now.CID()}
+	r.named = m.Origin(topic)
 	return r, r.codec.Validate()
 }
 
@@ -63,6 +65,10 @@ func (r *Replica) Root() ledger.Hash {
 	}
 	return *r.root
 }
+
+// Checkpoint is the one that the newest block names: certified, as is the state
+// at it.
+func (r *Replica) Checkpoint() ledger.Checkpoint { return r.named }
 
 // Unsettled tells whether a round is over and not settled yet. Nothing may
 // follow before.
@@ -215,10 +221,16 @@ func (r *Replica) Apply(b *ledger.Block, entries []*ledger.Entry) *Receipt {
 		}
 	}
 	r.Head = ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
+	r.named = named(b.Header)
 	if r.Head.Height%ledger.CheckpointAt == 0 {
 		r.checkpoint = r.Head.Block
 	}
 	r.over = r.State.EndBlock(b.CID())
 	r.root = nil
 	return out
+}
+
+// named is the checkpoint that a block names.
+func named(h ledger.Header) ledger.Checkpoint {
+	return ledger.Checkpoint{Height: (h.Height - 1) / ledger.CheckpointAt * ledger.CheckpointAt, Block: h.Checkpoint, Committee: h.Committee}
 }

@@ -36,6 +36,7 @@ func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*led
 	if h := b.Header.Height; h > 1 && h%ledger.CheckpointAt == 1 {
 		e.snapshot = mustEncode(audit.Snapshot{Block: b.Bytes(), Certificate: mustEncode(cert), Leaves: e.replica.State.Leaves()})
 	}
+	e.chain.Add(e.replica, b, cert)
 	receipt := e.replica.Apply(b, entries)
 	for _, cut := range b.Cuts {
 		e.chains.certified(cut.Author, cut.Seq)

@@ -37,7 +37,8 @@ type Engine struct {
 	consensus   consensus
 	contributor contributor
 	catchup     catchup
-	snapshot    []byte // of the last checkpoint, for who joins late
+	snapshot    []byte      // of the last checkpoint, for who joins late
+	chain       audit.Chain // that leads there
 
 	now   int64
 	alarm int64

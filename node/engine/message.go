@@ -43,6 +43,8 @@ type (
 	BlobMessage struct{ Data []byte }
 	// SnapshotMessage carries an audit.Snapshot, in answers.
 	SnapshotMessage struct{ Data []byte }
+	// LinkMessage carries a checkpoint, in answers.
+	LinkMessage struct{ Link ledger.Link }
 	// HelloMessage tells a peer what is known of itself, in answers.
 	HelloMessage struct {
 		Seq   uint64   `cbor:"seq"`   // of its chain
@@ -60,6 +62,7 @@ const (
 	tagBlob
 	tagHello
 	tagSnapshot
+	tagLink
 )
 
 func (EntryMessage) message() byte    { return tagEntry }
@@ -70,6 +73,7 @@ func (FinalMessage) message() byte    { return tagFinal }
 func (BlobMessage) message() byte     { return tagBlob }
 func (HelloMessage) message() byte    { return tagHello }
 func (SnapshotMessage) message() byte { return tagSnapshot }
+func (LinkMessage) message() byte     { return tagLink }
 
 // MaxInline is the largest delta that rides along with its REVEAL; a larger one
 // is fetched.
@@ -102,6 +106,8 @@ func Encode(m Message) []byte {
 		return append([]byte{tagBlob}, m.Data...)
 	case SnapshotMessage:
 		return append([]byte{tagSnapshot}, m.Data...)
+	case LinkMessage:
+		return append([]byte{tagLink}, mustEncode(m.Link)...)
 	default:
 		return append([]byte{m.message()}, mustEncode(m)...)
 	}
@@ -140,6 +146,10 @@ func Decode(data []byte, topic ledger.CID, verify ledger.Verifier) (Message, err
 		return BlobMessage{body}, nil
 	case tagSnapshot:
 		return SnapshotMessage{body}, nil
+	case tagLink:
+		var m LinkMessage
+		err := ledger.Decode(body, &m.Link)
+		return m, err
 	case tagHello:
 		var h HelloMessage
 		err := ledger.Decode(body, &h)

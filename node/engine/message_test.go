@@ -84,7 +84,7 @@ func messages(t testing.TB) []Message {
 		DecisionMessage{certificateOf(b), 2},
 		FinalMessage{b, certificateOf(b)},
 		BlobMessage{[]byte("blob")},
-		SnapshotMessage{[]byte("snapshot")},
+		SnapshotMessage{[]byte("snapshot")}, LinkMessage{ledger.Link{Header: b.Header}},
 		HelloMessage{Seq: 4, Vote: 5, Votes: [][]byte{[]byte("vote")}},
 	}
 }

@@ -27,6 +27,7 @@ const (
 	AskProposal QueryKind = 4 // the block Name
 	AskBlob     QueryKind = 5 // the blob Name
 	AskSnapshot QueryKind = 6 // the state at the newest checkpoint
+	AskChain    QueryKind = 7 // the checkpoints above height From
 )
 
 // MaxAnswer bounds the bytes of the messages of one answer, but for the first,
@@ -47,7 +48,7 @@ func DecodeQuery(data []byte) (Query, error) {
 	if err := ledger.Decode(data, &q); err != nil {
 		return q, err
 	}
-	if needs := q.Kind == AskProposal || q.Kind == AskBlob; q.Kind < AskHello || q.Kind > AskSnapshot || needs != (q.Name != nil) {
+	if needs := q.Kind == AskProposal || q.Kind == AskBlob; q.Kind < AskHello || q.Kind > AskChain || needs != (q.Name != nil) {
 		return q, fmt.Errorf("query of kind %d: %w", q.Kind, ledger.ErrNotCanonical)
 	}
 	return q, nil
@@ -94,6 +95,12 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 	case AskSnapshot:
 		if e.snapshot != nil {
 			add(Encode(SnapshotMessage{e.snapshot}))
+		}
+	case AskChain:
+		for _, l := range e.chain.After(q.From) {
+			if !add(Encode(LinkMessage{l})) {
+				break
+			}
 		}
 	case AskBlob:
 		if b := lib.Blob(*q.Name); b != nil {

@@ -35,7 +35,7 @@ func TestQueriesThatMakeNoSenseAreRefused(t *testing.T) {
 	cases := map[string][]byte{
 		"nothing":                   nil,
 		"kind 0":                    mustEncode(Query{}),
-		"an unknown kind":           mustEncode(Query{Kind: AskSnapshot + 1}),
+		"an unknown kind":           mustEncode(Query{Kind: AskChain + 1}),
 		"a blob without a name":     mustEncode(Query{Kind: AskBlob}),
 		"a hello with a name":       mustEncode(Query{Kind: AskHello, Name: &name}),
 		"a byte behind":             append(mustEncode(Query{Kind: AskHello}), 0),

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/grapevine-network/grapevine/ledger"
 )
@@ -18,6 +19,7 @@ const (
 	RecordBase  RecordKind = 5 // the certificate of an instance that decided no block
 	RecordBlock RecordKind = 6 // a block that we vote for: who votes for it holds it
 	RecordState RecordKind = 7 // the snapshot that this log begins with: audit.Snapshot
+	RecordLinks RecordKind = 8 // after it, checkpoints that lead there: a list of ledger.Link
 )
 
 // Record is one entry of a peer's log.
@@ -40,6 +42,19 @@ type Memo struct {
 	Delta  *ledger.CID    `cbor:"delta"`
 	Scores []ledger.Score `cbor:"scores"`
 	Sealed bool           `cbor:"sealed"`
+}
+
+// LinkRecords are the records of links, to follow a snapshot.
+func LinkRecords(links []ledger.Link) (out []Record) {
+	for run := range slices.Chunk(links, 1024) {
+		out = append(out, Record{RecordLinks, mustEncode(run)})
+	}
+	return out
+}
+
+// DecodeLinks reads a record of links. Only their form is checked.
+func DecodeLinks(data []byte) (links []ledger.Link, err error) {
+	return links, ledger.Decode(data, &links)
 }
 
 // DecodeFinal reads a record's block and certificate. Neither is checked against

@@ -66,6 +66,12 @@ func (e *Engine) restore(r Record, blob func(ledger.CID) []byte) error {
 		e.consensus.proposals[b.CID()] = b
 	case RecordFinal:
 		return e.restoreFinal(r.Data, blob)
+	case RecordLinks:
+		links, err := DecodeLinks(r.Data)
+		if err != nil {
+			return err
+		}
+		e.chain.Extend(links)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/grapevine-network/grapevine/learning/delta"
@@ -64,7 +65,7 @@ func (p *Peer) config(fresh bool) engine.Config {
 	}
 	if r := p.store.records; len(r) > 0 && r[0].Kind == engine.RecordState {
 		if b, err := audit.SnapshotBlock(r[0].Data); err == nil {
-			c.Snapshot, c.Trusted, c.Anchor = r[0].Data, w.manifest.Committee().CID(), p.store.Blob(b.Header.Anchor)
+			c.Snapshot, c.Trusted, c.Anchor = r[0].Data, b.Header.Committee, p.store.Blob(b.Header.Anchor) // join has checked it
 		}
 	}
 	return c
@@ -81,9 +82,25 @@ func (p *Peer) join(from *Peer) error {
 	if err != nil {
 		return err
 	}
+	var links []ledger.Link
+	for _, l := range from.engine.Answer(engine.Query{Kind: engine.AskChain}, from.store) {
+		m, err := engine.Decode(l, p.world.topic, p.world.keys.verify)
+		if err != nil {
+			return err
+		}
+		if l := m.(engine.LinkMessage).Link; l.Header.Height < b.Header.Height {
+			links = append(links, l)
+		}
+	}
+	origin := p.world.manifest.Origin(p.world.topic)
+	if trusted, err := audit.Follow(p.world.topic, origin, links, b.Header, p.world.keys.verify); err != nil || trusted != b.Header.Committee {
+		return fmt.Errorf("join at height %d: committee %v, %v", b.Header.Height, trusted, err)
+	}
 	p.store.blobs[b.Header.Anchor] = from.store.Blob(b.Header.Anchor)
-	if err := p.store.append(engine.Record{Kind: engine.RecordState, Data: data}); err != nil {
-		return err
+	for _, r := range append([]engine.Record{{Kind: engine.RecordState, Data: data}}, engine.LinkRecords(links)...) {
+		if err := p.store.append(r); err != nil {
+			return err
+		}
 	}
 	return p.boot(false)
 }

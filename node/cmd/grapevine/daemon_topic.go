@@ -184,7 +184,7 @@ func (d *daemon) fetch(ctx context.Context, t *member, c *node.Config) error {
 		}
 		return f
 	}
-	c.Manifest, c.Anchor, c.Snapshot, c.Trusted = got.Manifest, got.Anchor, got.Snapshot, got.Trusted
+	c.Manifest, c.Anchor, c.Snapshot, c.Trusted, c.Links = got.Manifest, got.Anchor, got.Snapshot, got.Trusted, got.Links
 	return nil
 }
 
