@@ -56,7 +56,7 @@ var rules = []rule{
 		"p2p/... node sync/... math/rand/..." + world + libp2p},
 	{"node/sim", "ledger incentives learning/... ledger/finality node/audit node/engine node/sim/adversary", "p2p/... node math/rand" + libp2p},
 	{"node/sim/lab", "ledger incentives learning/... node/audit node/engine node/sim/adversary", "p2p/... node math/rand os/... net/..." + libp2p},
-	{"node/sim/adversary", "ledger learning/delta node/engine", "p2p/... node math/rand" + world + libp2p},
+	{"node/sim/adversary", "ledger learning learning/delta node/engine", "p2p/... node math/rand" + world + libp2p},
 	{"node/home", "ledger/store github.com/gofrs/flock" + ids, "net/... log/... node p2p/..." + libp2p + goF3},
 	{"node", "ledger/... incentives learning/... p2p node/audit node/engine node/home github.com/libp2p/go-libp2p/core/...",
 		"node/api/... node/cmd/... node/sim/... examples/..." + heavy},

@@ -16,6 +16,7 @@ type witness struct {
 	anchors map[uint64]ledger.CID  // by round
 	votes   map[ballot]string
 	entries map[place]ledger.CID
+	trained map[ledger.Author]uint64 // what each was paid for training, as peer 0 has it
 }
 
 type ballot struct {
@@ -30,7 +31,7 @@ type place struct {
 
 func newWitness() witness {
 	return witness{
-		map[uint64]ledger.CID{}, map[uint64]ledger.Hash{}, map[uint64]ledger.CID{}, map[ballot]string{}, map[place]ledger.CID{},
+		map[uint64]ledger.CID{}, map[uint64]ledger.Hash{}, map[uint64]ledger.CID{}, map[ballot]string{}, map[place]ledger.CID{}, map[ledger.Author]uint64{},
 	}
 }
 
@@ -51,6 +52,11 @@ func (w *witness) settled(p *Peer, o *audit.Outcome) error {
 		return fmt.Errorf("two models after round %d", o.Round)
 	}
 	w.anchors[o.Round] = o.Anchor
+	if p.id == 0 {
+		for _, d := range o.Deltas {
+			w.trained[d.Author] += d.Paid
+		}
+	}
 	for _, d := range o.Deltas {
 		for i, kind := range p.world.cfg.Attack {
 			if d.Author == p.world.keys.author(i) && d.Paid > 0 && cheats(kind) {

@@ -112,12 +112,3 @@ func (f demoFlags) divide(r *rows) (*shards, error) {
 	}
 	return s, nil
 }
-
-// flipped has the classes in reverse: what a label flipper trains on.
-func flipped(s learning.Samples) learning.Samples {
-	s.Y = slices.Clone(s.Y)
-	for i, y := range s.Y {
-		s.Y[i] = int32(s.Classes) - 1 - y
-	}
-	return s
-}

@@ -148,8 +148,8 @@ func (d *demo) openPeer(ctx context.Context, i int, manifest, anchor []byte) err
 	weights := make(learning.Vector, len(first))
 	learning.FromAnchor(weights, first)
 	d.alone = append(d.alone, &alone{lonely, weights})
-	if d.attack[i].FlipsLabels() {
-		trainer.Data = flipped(train)
+	if d.attack[i] != "" {
+		trainer.Data = d.attack[i].Poison(train, d.seed+uint64(i))
 	}
 	n, err := node.Open(ctx, node.Config{
 		Dir: d.homeOf(i), Manifest: manifest, Anchor: anchor, Trainer: trainer,

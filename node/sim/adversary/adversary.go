@@ -1,10 +1,13 @@
 // Package adversary is the one list of attacks, used by the simulator, the demo
 // and the laboratory. An attack wraps an engine: it changes what the engine is
-// told and what it says, with the keys of its own peer and nothing else.
+// told and what it says, with the keys of its own peer and nothing else. What an
+// attack makes of an update is a pure function of a [View]: [Kind.Update].
+//
+// What attacks through data is in [Kind.Poison]; who trains for the attacker
+// gives it the poisoned samples.
 package adversary
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -16,13 +19,31 @@ import (
 // Kind names an attack.
 type Kind string
 
-// The attacks.
+// The attacks. Those that harm the model on purpose invert their scores too, if
+// they validate: see [Kind.Misjudge].
 const (
-	SignFlip   Kind = "signflip"   // sends the opposite of what it learnt, and inverts its scores
-	Noise      Kind = "noise"      // sends random values of the same size, and inverts its scores
-	LabelFlip  Kind = "labelflip"  // trains on wrong labels: see FlipsLabels
-	Copy       Kind = "copy"       // sends byte for byte what another revealed in an earlier round
-	FreeRide   Kind = "freeride"   // sends a delta of almost nothing
+	SignFlip      Kind = "signflip"       // the opposite of what it learnt
+	SignFlip10    Kind = "signflip10"     // ten times the opposite
+	LabelFlip     Kind = "labelflip"      // trains on labels in reverse
+	ALIE          Kind = "alie"           // hides in the spread of the others
+	OptALIE       Kind = "opt-alie"       // the same, as far as is not noticed
+	IPM           Kind = "ipm"            // against the others' mean
+	OptIPM        Kind = "opt-ipm"        // the same, as far as is not noticed
+	MinMax        Kind = "minmax"         // as far off as honest updates are from each other
+	Mimic         Kind = "mimic"          // repeats the most unusual honest peer
+	Gauss         Kind = "gauss"          // noise ten times as long as an update
+	Noise         Kind = "noise"          // random signs
+	Backdoor      Kind = "backdoor"       // teaches a trigger, n/f times as loud
+	FreeRide      Kind = "freeride"       // a delta of almost nothing
+	FreeRideZero  Kind = "freeride-zero"  // a delta of nothing
+	FreeRideNoise Kind = "freeride-noise" // noise as long as an update
+	Copy          Kind = "copy"           // byte for byte what another revealed in an earlier round
+	Replay        Kind = "replay"         // byte for byte what itself revealed in an earlier round
+
+	NaN        Kind = "nan"        // a delta of floats that are no numbers, and scores at the limits of integers
+	Oversize   Kind = "oversize"   // a delta longer than any can be
+	WrongBase  Kind = "wrong-base" // commits to a base that is no anchor
+	Double     Kind = "double"     // commits twice in a round
 	Equivocate Kind = "equivocate" // signs two entries for one place of its chain
 	Silent     Kind = "silent"     // takes part in nothing
 	Mute       Kind = "mute"       // makes no proposal when it is its turn
@@ -30,7 +51,11 @@ const (
 )
 
 // Kinds lists all attacks.
-var Kinds = []Kind{SignFlip, Noise, LabelFlip, Copy, FreeRide, Equivocate, Silent, Mute, Withhold}
+var Kinds = []Kind{
+	SignFlip, SignFlip10, LabelFlip, ALIE, OptALIE, IPM, OptIPM, MinMax, Mimic, Gauss, Noise, Backdoor,
+	FreeRide, FreeRideZero, FreeRideNoise, Copy, Replay,
+	NaN, Oversize, WrongBase, Double, Equivocate, Silent, Mute, Withhold,
+}
 
 // Parse reads a name.
 func Parse(name string) (Kind, error) {
@@ -40,18 +65,21 @@ func Parse(name string) (Kind, error) {
 	return "", fmt.Errorf("unknown attack %q: choose one of %v", name, Kinds)
 }
 
-// FlipsLabels tells whether the attack is made by giving the trainer labels in
-// reverse.
-func (k Kind) FlipsLabels() bool { return k == LabelFlip }
-
-// InvertsScores tells whether a validator of this kind says the opposite of what
-// it measures.
-func (k Kind) InvertsScores() bool { return k == SignFlip || k == Noise || k == LabelFlip }
+// Misjudge makes of an honest measure, the i-th of a round, what a validator that
+// attacks so says: those that harm the model by their deltas invert it.
+func (k Kind) Misjudge(i int, m *engine.Measure) {
+	switch {
+	case k == NaN:
+		*m = limits[i%len(limits)]
+	case k != FreeRide && forgers[k] != nil && k != FreeRideZero && k != FreeRideNoise || k == LabelFlip:
+		m.U = -m.U
+	}
+}
 
 // Learns tells whether the attack is made by deltas and scores, and needs no
 // network.
 func (k Kind) Learns() bool {
-	return slices.Contains([]Kind{SignFlip, Noise, LabelFlip, Copy, FreeRide}, k)
+	return forgers[k] != nil || slices.Contains([]Kind{LabelFlip, Copy, Replay, NaN, Oversize}, k)
 }
 
 // Machine is what an attack wraps, and is itself: an engine, to whoever steps it.
@@ -95,11 +123,9 @@ func (a *attacker) tell(in engine.Input) engine.Input {
 		in.Delta = a.forger.Forge(in.Round, in.Delta)
 		return in
 	case engine.Scored:
-		if a.kind.InvertsScores() {
-			for _, m := range in.Scores {
-				if m != nil {
-					m.U = -m.U
-				}
+		for i, m := range in.Scores {
+			if m != nil {
+				a.kind.Misjudge(i, m)
 			}
 		}
 	}
@@ -112,64 +138,4 @@ func (a *attacker) watch(m engine.Message) {
 		return
 	}
 	a.forger.Watch(e.Entry.Body.(*ledger.Reveal).Round, e.Delta)
-}
-
-// say changes what the world hears.
-func (a *attacker) say(out []engine.Output) (said []engine.Output) {
-	for _, o := range out {
-		p, is := o.(engine.Publish)
-		switch {
-		case a.kind == Silent && (is || isAsk(o)):
-		case a.kind == Mute && is && engine.IsProposal(p.Data):
-		case a.kind == Withhold && is:
-			said = append(said, engine.Publish{Data: a.strip(p.Data)})
-		case a.kind == Equivocate && is:
-			said = append(said, o)
-			said = append(said, a.double(p.Data)...)
-		default:
-			said = append(said, o)
-		}
-	}
-	return said
-}
-
-func isAsk(o engine.Output) bool {
-	_, is := o.(engine.Ask)
-	return is
-}
-
-// own returns the entry that a message carries, if it is one.
-func (a *attacker) own(data []byte) (engine.EntryMessage, bool) {
-	m, err := engine.Decode(data, a.Topic, func(ledger.Author, []byte, []byte) bool { return true })
-	if err != nil {
-		return engine.EntryMessage{}, false
-	}
-	e, is := m.(engine.EntryMessage)
-	return e, is
-}
-
-func (a *attacker) strip(data []byte) []byte {
-	if e, is := a.own(data); is && len(e.Delta) > 0 {
-		return engine.Encode(engine.EntryMessage{Entry: e.Entry})
-	}
-	return data
-}
-
-// double signs another COMMIT for the place of one that is being published.
-func (a *attacker) double(data []byte) []engine.Output {
-	e, is := a.own(data)
-	if !is {
-		return nil
-	}
-	c, is := e.Entry.Body.(*ledger.Commit)
-	if !is {
-		return nil
-	}
-	other := *c
-	other.Hash[0] ^= 1
-	x, err := ledger.Sign(a.Sign, a.Author, a.Topic, e.Entry.Seq-1, e.Entry.Prev, &other)
-	if err != nil || bytes.Equal(x.Bytes(), e.Entry.Bytes()) {
-		return nil
-	}
-	return []engine.Output{engine.Publish{Data: engine.Encode(engine.EntryMessage{Entry: x})}}
 }

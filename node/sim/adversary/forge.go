@@ -2,16 +2,25 @@ package adversary
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/grapevine-network/grapevine/learning/delta"
 )
 
-// Forger makes the deltas that one attacker sends instead of its own.
+// Forger makes the deltas that one attacker sends instead of its own. They are
+// compressed as everybody's are.
 type Forger struct {
+	// Liars is how many attack together; 0 counts as 1.
+	Liars int
+	// Harmless as in View; nil: it cannot tell.
+	Harmless func(update []float32) bool
+
 	kind   Kind
 	codec  delta.Codec
 	rng    *rand.Rand
-	stolen []theft // deltas of others
+	stolen []theft     // deltas of others, of the newest two rounds
+	peeked [][]float32 // honest updates of this round
+	first  []byte      // its own first delta
 }
 
 type theft struct {
@@ -26,46 +35,84 @@ func NewForger(k Kind, c delta.Codec, seed uint64) *Forger {
 
 // Watch shows it a delta that another peer revealed in a round.
 func (f *Forger) Watch(round uint64, data []byte) {
-	if f.kind == Copy {
-		f.stolen = append(f.stolen, theft{round, data})
+	f.stolen = slices.DeleteFunc(f.stolen, func(t theft) bool { return t.round+1 < round })
+	f.stolen = append(f.stolen, theft{round, data})
+}
+
+// Peek shows it the honest deltas of this round before they are revealed. In a
+// network nobody has that: there an attacker knows those of the last round.
+func (f *Forger) Peek(honest [][]byte) {
+	f.peeked = nil
+	if !crowded[f.kind] && f.kind != Backdoor {
+		return
+	}
+	for _, data := range honest {
+		f.peeked = append(f.peeked, f.dense(data))
 	}
 }
 
 // Forge returns what is sent in a round instead of own, a delta honestly made;
 // nil if nothing is.
 func (f *Forger) Forge(round uint64, own []byte) []byte {
-	u, err := f.codec.Decode(own)
-	if err != nil {
-		return own
+	if own == nil {
+		return nil
+	}
+	if f.first == nil {
+		f.first = own
 	}
 	switch f.kind {
-	case SignFlip:
-		for i := range u.Value {
-			u.Value[i] = -u.Value[i]
-		}
-	case Noise:
-		for i := range u.Value {
-			if f.rng.IntN(2) == 0 {
-				u.Value[i] = -u.Value[i]
-			}
-		}
-	case FreeRide:
-		for i := range u.Value {
-			u.Value[i] = int32(1 - 2*f.rng.IntN(2))
-		}
 	case Copy:
-		for _, t := range f.stolen {
-			if t.round < round {
-				return t.data
-			}
-		}
-		return nil // nothing to copy yet
-	default:
+		return f.another(round)
+	case Replay:
+		return f.first
+	case NaN:
+		return notNumbers(f.codec.Size)
+	case Oversize:
+		return append(slices.Clone(own), make([]byte, f.codec.MaxBytes())...)
+	}
+	if forgers[f.kind] == nil {
 		return own
 	}
-	forged, err := f.codec.EncodeSparse(nil, u)
+	forged, err := f.codec.Encode(nil, f.kind.Update(f.view(round, own)))
 	if err != nil {
 		return own
 	}
 	return forged
+}
+
+// another returns a delta that somebody else revealed in an earlier round.
+func (f *Forger) another(round uint64) []byte {
+	for _, t := range f.stolen {
+		if t.round < round {
+			return t.data
+		}
+	}
+	return nil // nothing to copy yet
+}
+
+// view is what the attacker knows when it forges.
+func (f *Forger) view(round uint64, own []byte) View {
+	v := View{Own: f.dense(own), Others: f.peeked, Liars: f.Liars, Seed: f.rng.Uint64(), Harmless: f.Harmless}
+	if v.Others != nil {
+		return v
+	}
+	for _, t := range f.stolen {
+		if x := f.dense(t.data); t.round+1 == round && x != nil {
+			v.Others = append(v.Others, x)
+		}
+	}
+	return v
+}
+
+// dense decodes a delta; nil for what is none.
+func (f *Forger) dense(data []byte) []float32 {
+	s, err := f.codec.Decode(data)
+	if err != nil {
+		return nil
+	}
+	x := make([]float32, f.codec.Size)
+	for i, at := range s.Index {
+		x[at] = float32(s.Value[i]) / delta.One
+	}
+	return x
 }

@@ -72,12 +72,7 @@ func (p *peer) train(ctx context.Context, anchor learning.Vector, base ledger.CI
 	if err != nil {
 		return err
 	}
-	if p.forger != nil {
-		data = p.forger.Forge(round, data)
-	}
-	if data != nil {
-		p.ready = &ready{base: base, data: data, round: round + uint64(late)}
-	}
+	p.ready = &ready{base: base, data: data, round: round + uint64(late)}
 	return nil
 }
 

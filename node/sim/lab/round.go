@@ -56,9 +56,13 @@ func (w *world) train(ctx context.Context, online []int, clock uint64) error {
 			idle, delay = append(idle, p), append(delay, rounds)
 		}
 	}
-	return w.pool.each(ctx, len(idle), func(i int) error {
+	err := w.pool.each(ctx, len(idle), func(i int) error {
 		return idle[i].train(ctx, anchor, r.State.Anchor(), clock, delay[i])
 	})
+	if err != nil {
+		return err
+	}
+	return w.forge(ctx, idle, anchor, clock)
 }
 
 // commit binds all who have a delta to it. It returns them.
@@ -242,10 +246,9 @@ func (p *peer) score(authors []ledger.Author, gains []learning.Score) []ledger.S
 		if !ok || authors[i] == p.author {
 			continue
 		}
-		if p.attack.InvertsScores() {
-			u = -u
-		}
-		scores = append(scores, engine.Quantise(uint64(i), &engine.Measure{U: u, SE: se}))
+		m := &engine.Measure{U: u, SE: se}
+		p.attack.Misjudge(i, m)
+		scores = append(scores, engine.Quantise(uint64(i), m))
 	}
 	return scores
 }

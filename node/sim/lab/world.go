@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/grapevine-network/grapevine/learning"
 	"github.com/grapevine-network/grapevine/learning/delta"
 	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/ledger"
@@ -88,10 +87,7 @@ func (w *world) join() error {
 	attack := w.attackers()
 	codec := w.lead().Codec()
 	for i := range w.Peers {
-		train := w.data.Train[i]
-		if attack[i].FlipsLabels() {
-			train = flipped(train)
-		}
+		train := attack[i].Poison(w.data.Train[i], w.seed)
 		trainer, err := w.Trainer(w.manifest, train, w.data.Held[i])
 		if err != nil {
 			return err
@@ -101,7 +97,7 @@ func (w *world) join() error {
 			rest: delta.NewFeedback(codec, float32(w.manifest.Learning.Decay)/ledger.One),
 		}
 		if p.attack != "" {
-			p.forger = adversary.NewForger(p.attack, codec, p.seed)
+			p.forger = w.forger(p, codec)
 		}
 		w.peers = append(w.peers, p)
 	}
@@ -117,15 +113,6 @@ func (w *world) attackers() []adversary.Kind {
 		}
 	}
 	return attack
-}
-
-// flipped has the classes in reverse: what a label flipper trains on.
-func flipped(s learning.Samples) learning.Samples {
-	s.Y = slices.Clone(s.Y)
-	for i, y := range s.Y {
-		s.Y[i] = int32(s.Classes) - 1 - y
-	}
-	return s
 }
 
 func (w *world) lead() *audit.Replica { return w.replicas[0] }
