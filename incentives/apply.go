@@ -34,11 +34,15 @@ func (s *State) Admits(e *ledger.Entry, after Account, more uint64) error {
 }
 
 // Apply takes the next entry of a certified block, which must be one that
-// [State.Admits]. The error wraps [ErrVoid] and says why it had no effect.
+// [State.Admits]. The error wraps [ErrVoid] and says why it had no effect. What
+// moves tokens takes effect, or none, in [State.EndBlock].
 func (s *State) Apply(e *ledger.Entry, check ledger.Verifier) error {
 	a := s.account(e.Author)
 	a.Seq, a.Head = e.Seq, e.CID()
 	s.Round.Entries[e.Author]++
+	if _, end := e.Body.(*ledger.End); s.Closed != nil && !end {
+		return void("the topic was closed at height %d", s.Closed.Height)
+	}
 	switch body := e.Body.(type) {
 	case *ledger.Commit:
 		return s.commit(e.Author, body)
@@ -50,6 +54,33 @@ func (s *State) Apply(e *ledger.Entry, check ledger.Verifier) error {
 		return s.open(e.Author, body)
 	case *ledger.Evidence:
 		return s.evidence(e.Author, body, check)
+	case *ledger.Register:
+		return s.register(e.Author, body)
+	case *ledger.Data:
+		return s.data(body)
+	case *ledger.Admit:
+		return s.admit(e.Author, body)
+	case *ledger.Remove:
+		return s.remove(e.Author, body)
+	case *ledger.End:
+		return s.end(e.Author, body)
+	}
+	return s.order(e)
+}
+
+// order takes an entry that moves tokens, for the end of the block.
+func (s *State) order(e *ledger.Entry) error {
+	switch body := e.Body.(type) {
+	case *ledger.Transfer:
+		return s.transfer(e, body)
+	case *ledger.Bond:
+		return s.bond(e, body)
+	case *ledger.Unbond:
+		return s.unbond(e, body)
+	case *ledger.Stake:
+		return s.stake(e, body)
+	case *ledger.Unstake:
+		return s.unstake(e, body)
 	}
 	return void("unknown kind %v", e.Kind)
 }
@@ -75,7 +106,7 @@ func (s *State) commit(author ledger.Author, c *ledger.Commit) error {
 	if len(s.Round.Commits) >= ledger.MaxScores {
 		return void("COMMIT beyond the %d that a round takes", ledger.MaxScores)
 	}
-	if s.Account(author).Bond == 0 {
+	if s.Weight(author) == 0 {
 		return s.takeSlot(author, c)
 	}
 	s.Round.Commits[author] = Committed{Base: c.Base, Hash: c.Hash, Order: s.Round.Taken}

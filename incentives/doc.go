@@ -8,7 +8,8 @@
 //
 //	s, err := incentives.NewState(manifest, topic)
 //	void := s.Apply(entry, ledger.Ed25519) // why it had no effect, or nil
-//	if s.EndBlock(block) { paid := s.Settle(copies) }
+//	over, voids := s.EndBlock(block)
+//	if over { paid := s.Settle(deltas, anchor) }
 //
 // What is paid follows four rules. Pay is linear in bond times score, so that
 // splitting an identity never pays. What cannot be divided, or was not earned,

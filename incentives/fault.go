@@ -1,35 +1,59 @@
 package incentives
 
 import (
-	"errors"
+	"slices"
 
 	"github.com/grapevine-network/grapevine/ledger"
 )
 
-// evidence ends the chain of who signed two entries for one place, and slashes
-// it, once. Part of what it loses goes to who reported it, the rest is burnt.
+// evidence slashes who signed two things of which there may be one, once. Part of
+// what it loses goes to who reported it, the rest is burnt.
 func (s *State) evidence(reporter ledger.Author, v *ledger.Evidence, check ledger.Verifier) error {
-	a, err := v.Open(s.Topic, check)
-	if err == nil && a.Votes {
-		err = errors.New("of votes") // for now
-	}
+	f, err := v.Open(s.Topic, check)
 	if err != nil {
 		return void("EVIDENCE that proves nothing (%v)", err)
 	}
-	culprit := s.account(a.Author)
-	if culprit.Forked {
-		return void("EVIDENCE about %v, who was slashed already", a.Author)
+	switch culprit := s.Account(f.Author); {
+	case culprit.Forked:
+		return void("EVIDENCE about %v, who was slashed already", f.Author)
+	case s.Accounts[f.Author] == nil || f.Votes && !slices.Contains(s.Seats, f.Author):
+		return void("EVIDENCE about %v, who has nothing to lose", f.Author)
 	}
-	lost := share(culprit.Bond, s.Economy.Slash)
-	culprit.Bond -= lost
-	staked := share(culprit.Stake, s.Economy.Slash)
-	culprit.Stake -= staked
-	culprit.Forked = true
-	reward := share(lost+staked, s.Economy.Reporter)
+	lost := s.punish(f.Author)
+	reward := share(lost, s.Economy.Reporter)
 	s.account(reporter).Balance += reward
-	s.Supply.Burnt += lost + staked - reward
-	s.forget(a.Author)
+	s.Supply.Burnt += lost - reward
 	return nil
+}
+
+// punish ends a chain: its key is in two hands, or in the wrong ones. What is left
+// goes, after the unbonding time, to its payout key.
+func (s *State) punish(author ledger.Author) (lost uint64) {
+	culprit := s.account(author)
+	culprit.Forked, culprit.Member = true, false
+	lost = s.slash(&culprit.Bond) + s.slash(&culprit.Stake) + s.slashDues(author)
+	if s.Economy.Unbonding > 0 {
+		s.owe(author, culprit.Balance+culprit.Bond+culprit.Stake, s.lockedUntil(author))
+		culprit.Balance, culprit.Bond, culprit.Stake = 0, 0, 0
+	}
+	s.forget(author)
+	return lost
+}
+
+// slash takes the topic's share.
+func (s *State) slash(pot *uint64) (lost uint64) {
+	lost = share(*pot, s.Economy.Slash)
+	*pot -= lost
+	return lost
+}
+
+func (s *State) slashDues(author ledger.Author) (lost uint64) {
+	for i := range s.Dues {
+		if s.Dues[i].Author == author {
+			lost += s.slash(&s.Dues[i].Amount)
+		}
+	}
+	return lost
 }
 
 // forget takes a forked author out of the round.

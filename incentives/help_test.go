@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
 )
@@ -43,13 +42,21 @@ func blob(parts ...any) ledger.CID { return ledger.SumBlob(fmt.Append(nil, parts
 // town is a topic with its people. Validators are authors 0 to V-1 with a stake
 // of 100 each, trainers the next with a bond of 1,000 each.
 type town struct {
-	t     testing.TB
+	t     tester
 	state *State
 	people
 	genesis []ledger.Member
 	settled []*Settlement
 	roots   []ledger.Hash
 	entries [][]*ledger.Entry // of all blocks
+	effects int               // entries that had one
+}
+
+// tester is a *testing.T, or that of a property.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
 }
 
 // people know where their chains are.
@@ -87,7 +94,7 @@ func manifest(validators, trainers int) *ledger.Manifest {
 	return m
 }
 
-func newTown(t testing.TB, m *ledger.Manifest) *town {
+func newTown(t tester, m *ledger.Manifest) *town {
 	t.Helper()
 	_, topic, err := ledger.EncodeManifest(*m)
 	if err != nil {
@@ -140,14 +147,20 @@ func (w *town) block(entries ...*ledger.Entry) []error {
 			took = append(took, e)
 		}
 	}
-	if w.state.EndBlock(blob("block", w.state.Height+1)) {
+	over, voids := w.state.EndBlock(blob("block", w.state.Height+1))
+	for _, v := range voids {
+		reasons[v.Entry] = v.Reason
+	}
+	if over {
 		w.settled = append(w.settled, w.state.Settle(w.state.Tally(), blob("anchor", w.state.Round.Number+1)))
 	}
 	w.entries, w.roots = append(w.entries, took), append(w.roots, w.state.Root())
 	w.conserved()
 	out := make([]error, len(entries))
 	for i, e := range entries {
-		out[i] = reasons[e]
+		if out[i] = reasons[e]; out[i] == nil {
+			w.effects++
+		}
 	}
 	return out
 }

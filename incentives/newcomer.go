@@ -15,22 +15,33 @@ import (
 // a flood of identities costs work and gains no more than the work is worth.
 
 // checkStranger refuses entries of authors without an account, but for a COMMIT
-// of the round that carries enough work: nobody fills the ledger for nothing.
+// or REGISTER of the round that carries enough work: nobody fills the ledger for
+// nothing.
 func (s *State) checkStranger(e *ledger.Entry) error {
 	if s.Accounts[e.Author] != nil {
 		return nil
 	}
-	c, is := e.Body.(*ledger.Commit)
-	if !is || c.Round != s.Round.Number || !s.Worked(e.Author, c) {
-		return fmt.Errorf("%v of %v, who has no account: begin with a COMMIT that carries work", e.Kind, e.Author)
+	if round, work, has := Work(e); !has || round != s.Round.Number || !s.Worked(e.Author, round, work) {
+		return fmt.Errorf("%v of %v, who has no account: begin with a COMMIT or REGISTER that carries work", e.Kind, e.Author)
 	}
 	return nil
 }
 
-// Worked tells whether a newcomer's COMMIT carries the work that the topic asks
-// for: so many leading zero bits.
-func (s *State) Worked(author ledger.Author, c *ledger.Commit) bool {
-	h := ledger.WorkHash(s.Topic, c.Round, author, c.Work)
+// Work is the proof of work of an entry that can carry one, and its round.
+func Work(e *ledger.Entry) (round, work uint64, has bool) {
+	switch b := e.Body.(type) {
+	case *ledger.Commit:
+		return b.Round, b.Work, true
+	case *ledger.Register:
+		return b.Round, b.Work, true
+	}
+	return 0, 0, false
+}
+
+// Worked tells whether that is the work that the topic asks for: so many leading
+// zero bits.
+func (s *State) Worked(author ledger.Author, round, work uint64) bool {
+	h := ledger.WorkHash(s.Topic, round, author, work)
 	zeros := 0
 	for _, b := range h {
 		zeros += bits.LeadingZeros8(b)
@@ -45,9 +56,9 @@ func (s *State) Worked(author ledger.Author, c *ledger.Commit) bool {
 // the largest hash, if its own is smaller.
 func (s *State) takeSlot(author ledger.Author, c *ledger.Commit) error {
 	if s.Economy.Slots == 0 {
-		return void("COMMIT without a bond")
+		return void("COMMIT without a bond or, in an invite-only topic, membership")
 	}
-	if !s.Worked(author, c) {
+	if !s.Worked(author, c.Round, c.Work) {
 		return void("COMMIT without a bond, and without work of %d bits", s.Economy.Work)
 	}
 	hash := ledger.WorkHash(s.Topic, c.Round, author, c.Work)

@@ -18,7 +18,7 @@ func open(m *ledger.Manifest) *ledger.Manifest {
 func (w *town) worked(who int, skip int) *ledger.Entry {
 	c := &ledger.Commit{Round: w.state.Round.Number, Base: w.state.Anchor()}
 	for ; ; c.Work++ {
-		if w.state.Worked(author(who), c) {
+		if w.state.Worked(author(who), c.Round, c.Work) {
 			if skip--; skip < 0 {
 				return w.say(who, c)
 			}
@@ -29,7 +29,7 @@ func (w *town) worked(who int, skip int) *ledger.Entry {
 func TestANewcomerNeedsWork(t *testing.T) {
 	w := newTown(t, open(manifest(4, 3)))
 	idle := &ledger.Commit{Base: w.state.Anchor()}
-	for w.state.Worked(author(50), idle) {
+	for w.state.Worked(author(50), idle.Round, idle.Work) {
 		idle.Work++
 	}
 	if err := w.block(w.say(50, idle))[0]; err == nil || errors.Is(err, ErrVoid) {

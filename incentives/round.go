@@ -53,7 +53,8 @@ type Revealed struct {
 }
 
 // MaxEntries bounds an author's entries in one round, so that nobody can fill
-// the blocks: one of each kind of the round and eight others.
+// the blocks: one of each kind of the round and eight others. While nothing is
+// committed to, it bounds those in one block.
 const MaxEntries = 12
 
 func newRound(number uint64, trainers, scorers []ledger.Author) Round {
@@ -74,16 +75,29 @@ func (r *Round) Deltas() []ledger.Author {
 // Idle tells whether nothing has been committed yet.
 func (r *Round) Idle() bool { return r.Phase == PhaseCommit && len(r.Commits) == 0 }
 
-// EndBlock ends the block that the last entries came in and moves the round on.
-// It tells whether the round is over: then call [State.Settle].
-func (s *State) EndBlock(block ledger.CID) (over bool) {
+// EndBlock ends the block that the last entries came in: it carries out the
+// orders among them, with those that have no effect in voids, and moves the round
+// on. It tells whether the round is over: then call [State.Settle].
+func (s *State) EndBlock(block ledger.CID) (over bool, voids []Void) {
+	voids = s.carryOut()
+	s.resolve()
 	s.Height++
-	if s.Height%ledger.CheckpointAt == 0 {
+	if s.Height%s.Phases.Period() == 0 {
 		s.Now, s.Next = s.Next, s.elect()
 	}
+	if s.Closed != nil {
+		return false, voids
+	}
+	s.payBack()
+	return s.moveOn(block), voids
+}
+
+// moveOn ends the phase if everything has come, or if its time is up.
+func (s *State) moveOn(block ledger.CID) (over bool) {
 	r := &s.Round
 	if r.Idle() {
 		r.Blocks = 0 // there may have been a commit, of an author who forked since
+		clear(r.Entries)
 		return false
 	}
 	r.Blocks++
@@ -167,21 +181,17 @@ func all[T any](seq func(yield func(T) bool), ok func(T) bool) bool {
 	return true
 }
 
+// lockBonds fixes what each commit weighs until the round is settled. One that
+// weighs nothing any more is dropped.
 func (s *State) lockBonds() {
 	for author, c := range s.Round.Commits {
-		c.Bond = s.Account(author).Bond
+		if c.Work != nil {
+			continue
+		}
+		if c.Bond = s.Weight(author); c.Bond == 0 {
+			delete(s.Round.Commits, author)
+			continue
+		}
 		s.Round.Commits[author] = c
 	}
-}
-
-// elect seats the stakes as they are now.
-func (s *State) elect() ledger.Committee {
-	seats := make([]ledger.Seat, 0, len(s.Seats))
-	for id, author := range s.Seats {
-		seats = append(seats, ledger.Seat{ID: uint64(id), Author: author, Stake: s.Account(author).Stake})
-	}
-	if c := ledger.NewCommittee(seats); len(c) > 0 {
-		return c
-	}
-	return s.Next // nobody is left: the last who were stay, or no block could ever follow
 }

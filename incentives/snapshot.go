@@ -12,7 +12,7 @@ import (
 // who votes next; then all but the accounts; then the accounts by author.
 func (s *State) Leaves() [][]byte {
 	leaves := [][]byte{mustEncode(s.Committees()), mustEncode(globalLeaf{
-		s.Topic, s.Height, s.Economy, s.Phases, s.Supply, s.Seats, s.Anchors, &s.Round, s.Archive,
+		s.Topic, s.Height, s.Economy, s.Phases, s.Supply, s.Seats, s.Anchors, &s.Round, s.Archive, s.Dues, s.Motions, s.Closed,
 	})}
 	for _, author := range s.Authors() {
 		leaves = append(leaves, mustEncode(accountLeaf{author, *s.Accounts[author]}))
@@ -40,6 +40,7 @@ func FromLeaves(leaves [][]byte) (*State, error) {
 	s := &State{
 		Topic: g.Topic, Height: g.Height, Economy: g.Economy, Phases: g.Phases, Supply: g.Supply, Seats: g.Seats,
 		Now: c.Now, Next: c.Next, Anchors: g.Anchors, Round: *g.Round, Archive: g.Archive,
+		Dues: g.Dues, Motions: g.Motions, Closed: g.Closed,
 		Accounts: make(map[ledger.Author]*Account, len(leaves)-2),
 	}
 	for _, b := range leaves[2:] {

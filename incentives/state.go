@@ -15,7 +15,10 @@ type Account struct {
 	Balance uint64     `cbor:"balance"`
 	Bond    uint64     `cbor:"bond"`
 	Stake   uint64     `cbor:"stake"`
-	Forked  bool       `cbor:"forked"` // its chain has ended
+	Forked  bool       `cbor:"forked"` // its chain has ended: it forked, or voted twice
+
+	Payout *ledger.Author `cbor:"payout,omitempty"` // who is paid what is left should its chain end
+	Member bool           `cbor:"member,omitempty"` // of an invite-only topic
 }
 
 // Supply says where all tokens are. They add up to the cap.
@@ -40,6 +43,11 @@ type State struct {
 	Anchors  []ledger.CID     // the newest first, at most MaxAge+1
 	Round    Round
 	Archive  []Archived // deltas that counted in the last ArchiveRounds rounds
+	Dues     []Due      // to be paid back, in the order in which they were asked for
+	Motions  []Motion   // in the order in which they were made
+	Closed   *Closing   // nil while the topic goes on
+
+	orders []order // of the block in progress
 }
 
 // MaxAge is how many anchors a COMMIT's base may be behind.
@@ -63,12 +71,16 @@ func NewState(m *ledger.Manifest, topic ledger.CID) *State {
 		Now: m.Committee(), Next: m.Committee(),
 	}
 	s.Supply.Remaining = m.Economy.Cap
+	if m.Parent != nil {
+		s.Supply.Treasury = m.Parent.Treasury
+		s.Supply.Remaining -= m.Parent.Treasury
+	}
 	var trainers []ledger.Author
 	for _, g := range m.Genesis {
-		s.Accounts[g.Author] = &Account{Head: topic, Balance: g.Balance, Bond: g.Bond, Stake: g.Stake}
+		s.Accounts[g.Author] = &Account{Head: topic, Balance: g.Balance, Bond: g.Bond, Stake: g.Stake, Member: m.Economy.Invite}
 		s.Seats = append(s.Seats, g.Author)
 		s.Supply.Remaining -= g.Balance + g.Bond + g.Stake
-		if g.Bond > 0 {
+		if s.Weight(g.Author) > 0 {
 			trainers = append(trainers, g.Author)
 		}
 	}
@@ -106,31 +118,30 @@ func (s *State) Authors() []ledger.Author {
 	return slices.SortedFunc(maps.Keys(s.Accounts), compareAuthors)
 }
 
-func compareAuthors(a, b ledger.Author) int { return bytes.Compare(a[:], b[:]) }
-
-// Committee returns who votes for a height, if that is certain already: for the
-// next heights up to and including the one that ends the checkpoint period after
-// this one.
-func (s *State) Committee(height uint64) (ledger.Committee, bool) {
-	switch period(height) {
-	case period(s.Height + 1):
-		return s.Now, true
-	case period(s.Height+1) + 1:
-		return s.Next, true
+// Weight is what an author's contributions weigh: its bond or, in an invite-only
+// topic, 1 for each member.
+func (s *State) Weight(author ledger.Author) uint64 {
+	a := s.Account(author)
+	switch {
+	case !s.Economy.Invite:
+		return a.Bond
+	case a.Member:
+		return 1
 	}
-	return nil, false
+	return 0
 }
 
-// period numbers the runs of heights between checkpoints, from 0: heights 1 to
-// 64, 65 to 128, and so on.
-func period(height uint64) uint64 { return (height - 1) / ledger.CheckpointAt }
+func compareAuthors(a, b ledger.Author) int { return bytes.Compare(a[:], b[:]) }
 
-// Held sums what all accounts hold.
+// Held sums what all accounts hold. Balances include what will be paid back.
 func (s *State) Held() (balances, bonds, stakes uint64) {
 	for _, a := range s.Accounts {
 		balances += a.Balance
 		bonds += a.Bond
 		stakes += a.Stake
+	}
+	for _, d := range s.Dues {
+		balances += d.Amount
 	}
 	return balances, bonds, stakes
 }
@@ -155,6 +166,9 @@ type globalLeaf struct {
 	Anchors []ledger.CID    `cbor:"anchors"`
 	Round   *Round          `cbor:"round"`
 	Archive []Archived      `cbor:"archive"`
+	Dues    []Due           `cbor:"dues"`
+	Motions []Motion        `cbor:"motions"`
+	Closed  *Closing        `cbor:"closed"`
 }
 
 func mustEncode(v any) []byte {

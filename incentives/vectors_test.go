@@ -113,7 +113,7 @@ func (w *town) record(entries ...*ledger.Entry) blockVector {
 func (w *town) newcomer(who int) *ledger.Entry {
 	r, d := w.number(), delta(who, w.number())
 	c := &ledger.Commit{Round: r, Base: w.state.Anchor(), Hash: ledger.CommitHash(w.topic, r, author(who), w.state.Anchor(), d, salt(who))}
-	for !w.state.Worked(author(who), c) {
+	for !w.state.Worked(author(who), c.Round, c.Work) {
 		c.Work++
 	}
 	return w.say(who, c)

@@ -86,7 +86,7 @@ type Economy struct {
 	Work       uint64 `cbor:"work,omitempty"`  // leading zero bits that such a COMMIT must carry
 	MaxScore   uint64 `cbor:"max_score"`       // of one delta, micro-nats
 	FullScore  uint64 `cbor:"full_score"`      // mean score that earns a whole pool, micro-nats; less earns less
-	Slash      uint64 `cbor:"slash"`           // of bond and stake for a fork, of stake for a double vote, Q16
+	Slash      uint64 `cbor:"slash"`           // of bond and stake for a fork or a double vote, Q16
 	Reporter   uint64 `cbor:"reporter"`        // of what was slashed to who reported it, Q16
 
 	Unbonding uint64 `cbor:"unbonding,omitempty"` // heights until bond and stake are paid back; 0: they never are

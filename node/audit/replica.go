@@ -207,25 +207,23 @@ type Receipt struct {
 }
 
 // Void is an entry without effect, and why.
-type Void struct {
-	Entry  *ledger.Entry
-	Reason error
-}
+type Void = incentives.Void
 
 // Apply lets a certified block that Check passed take effect.
 func (r *Replica) Apply(b *ledger.Block, entries []*ledger.Entry) *Receipt {
 	out := &Receipt{Block: b, Round: r.State.Round.Number, Phase: r.State.Round.Phase}
 	for _, e := range entries {
 		if err := r.State.Apply(e, r.verify); err != nil {
-			out.Voids = append(out.Voids, Void{e, err})
+			out.Voids = append(out.Voids, Void{Entry: e, Reason: err})
 		}
 	}
 	r.Head = ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
 	r.named = named(b.Header)
-	if r.Head.Height%ledger.CheckpointAt == 0 {
+	if r.Head.Height%r.State.Phases.Period() == 0 {
 		r.checkpoint = r.Head.Block
 	}
-	r.over = r.State.EndBlock(b.CID())
+	over, voids := r.State.EndBlock(b.CID())
+	r.over, out.Voids = over, append(out.Voids, voids...)
 	r.root = nil
 	return out
 }

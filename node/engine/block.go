@@ -33,7 +33,7 @@ func (e *Engine) takeNextBlock() (bool, error) {
 // apply makes a certified block ours and moves to the instance after it.
 func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*ledger.Entry) {
 	e.emit(Store{Record{RecordFinal, encodeFinal(b, cert)}})
-	if h := b.Header.Height; h > 1 && h%ledger.CheckpointAt == 1 {
+	if h := b.Header.Height; h > 1 && h%e.replica.State.Phases.Period() == 1 {
 		e.snapshot = mustEncode(audit.Snapshot{Block: b.Bytes(), Certificate: mustEncode(cert), Leaves: e.replica.State.Leaves()})
 	}
 	e.chain.Add(e.replica, b, cert)

@@ -139,8 +139,8 @@ func (e *Engine) salt(purpose string, round uint64, of []byte) ledger.Salt {
 func (e *Engine) commit() error {
 	c, s := &e.contributor, e.replica.State
 	round := s.Round.Number
-	bonded := s.Account(e.cfg.Author).Bond > 0
-	if !e.cfg.Train || !bonded && s.Economy.Slots == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
+	bonded := s.Weight(e.cfg.Author) > 0
+	if !e.cfg.Train || s.Closed != nil || !bonded && s.Economy.Slots == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
 		return nil
 	}
 	if c.ready != nil && !slices.Contains(s.Anchors, c.trainedOn) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/audit"
 )
@@ -245,12 +246,12 @@ func (e *Engine) takeEntry(m EntryMessage) error {
 	return nil
 }
 
-// welcome tells whether to keep an entry of somebody without an account: a COMMIT
+// welcome tells whether to keep an entry of somebody without an account: one
 // with work for this round or the next, as long as there are not too many.
 func (e *Engine) welcome(x *ledger.Entry) bool {
-	c, is := x.Body.(*ledger.Commit)
-	round := e.replica.State.Round.Number
-	return is && c.Round >= round && c.Round <= round+1 && len(e.chains.byAuthor) < maxAuthors && e.replica.State.Worked(x.Author, c)
+	round, work, is := incentives.Work(x)
+	now := e.replica.State.Round.Number
+	return is && round >= now && round <= now+1 && len(e.chains.byAuthor) < maxAuthors && e.replica.State.Worked(x.Author, round, work)
 }
 
 // maxAuthors bounds the chains that wait to be certified.
