@@ -73,7 +73,7 @@ func (f *labFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.lab.Scorers, "scorers", 0, "peers with a stake, who score all deltas (default all, at most 20)")
 	flags.Float64Var(&f.held, "held", 0.2, "share of its data that each peer holds back to score with")
 	flags.IntVar(&f.public, "public", 0, "score with so many rows that all know, instead of own ones")
-	flags.Uint64Var(&f.learning.Keep, "keep", rules.Keep, "values sent of every 1,024")
+	flags.Uint64Var(&f.learning.Keep, "keep", 0, "values sent of every 1,024 (default 32, or all in 8 bits each of tiny models)")
 	flags.Float64Var(&f.alpha, "alpha", real(rules.Alpha), "step from model to model, in means of the deltas")
 	flags.Uint64Var(&f.learning.Steps, "steps", 10, "local steps in a round")
 	flags.Uint64Var(&f.learning.Batch, "batch", rules.Batch, "samples in a step")

@@ -88,7 +88,10 @@ func (f *labFlags) found(seed uint64, data *lab.Data, members []ledger.Member) (
 			binary.BigEndian.PutUint64(m.Nonce[:], seed)
 			m.Rounds.Commit, m.Rounds.Reveal, m.Rounds.Seal, m.Rounds.Open = 3, 3, 3, 3
 			l := &m.Learning
-			l.Keep, l.Dense, l.Steps, l.Batch = f.learning.Keep, false, f.learning.Steps, f.learning.Batch
+			l.Steps, l.Batch = f.learning.Steps, f.learning.Batch
+			if f.learning.Keep > 0 {
+				l.Keep, l.Dense = f.learning.Keep, false
+			}
 			l.Rate, l.Momentum, l.Decay, l.Alpha = q16(f.rate), q16(f.momentum), q16(f.decay), q16(f.alpha)
 		},
 	})
