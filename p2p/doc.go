@@ -24,6 +24,11 @@
 // that). Nothing here is reliable: a message may be lost, so callers re-announce
 // what matters.
 //
+// Nothing needs clocks that agree. What the wall clock does: a TLS certificate is
+// good from an hour before it was made, so QUIC fails where clocks differ by more,
+// and TCP, which has Noise, is used; and of two processes with one key, that which
+// says it began later stops. Pauses and deadlines are measured, not read off.
+//
 // All methods may be called from many goroutines. Close ends every call that is
 // under way, with [ErrClosed], and waits for it; no goroutine of this package
 // survives it. A callback (Check, Score, the function given to Serve) must not

@@ -10,6 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
@@ -22,6 +24,10 @@ const (
 	maxConns    = 96
 	connsPerIP4 = 12 // loopback is exempt
 )
+
+// Protocol is the version of what peers say to each other. Those of another one
+// understand nothing.
+const Protocol = "grapevine/1"
 
 // newLibp2p makes a host with TCP and QUIC and limits on everything.
 func newLibp2p(s settings, d *door, c *counts) (host.Host, error) {
@@ -37,9 +43,12 @@ func newLibp2p(s settings, d *door, c *counts) (host.Host, error) {
 		libp2p.Identity(s.key),
 		libp2p.NoListenAddrs, // below: New leaks goroutines if it cannot listen
 		libp2p.Transport(tcp.NewTCPTransport),
+		// Noise first: a TLS certificate is not valid yet for whose clock is behind.
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.Security(libp2ptls.ID, libp2ptls.New),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.UserAgent(s.Agent),
-		libp2p.ProtocolVersion("grapevine/1"),
+		libp2p.ProtocolVersion(Protocol),
 		libp2p.ConnectionManager(conns),
 		libp2p.ResourceManager(resources),
 		libp2p.ConnectionGater(d),
