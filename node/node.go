@@ -40,6 +40,7 @@ type Node struct {
 	rest     *delta.Feedback
 	start    time.Time
 	events   *timeline
+	repeats  *repeats
 
 	inputs  chan engine.Input
 	calls   chan func()
@@ -108,6 +109,7 @@ func (n *Node) openTopic() error {
 	if n.manifest, n.name, err = ledger.DecodeManifest(data); err != nil {
 		return err
 	}
+	n.repeats = newRepeats(min(time.Second, time.Duration(n.manifest.Rounds.Delta)*time.Millisecond/2)) // honest ones are a delta apart
 	if err := n.ownTrainer(); err != nil {
 		return err
 	}
@@ -223,6 +225,9 @@ func (n *Node) listen(ctx context.Context) (err error) {
 // check is what gossip asks of a message before it is passed on: all that can be
 // said without knowing the ledger.
 func (n *Node) check(_ peer.ID, data []byte) (any, p2p.Verdict) {
+	if !n.repeats.allow(data, time.Now()) {
+		return nil, p2p.Ignore
+	}
 	m, err := engine.Decode(data, n.name, ledger.Ed25519)
 	if err != nil || !engine.Gossiped(m) {
 		return nil, p2p.Reject
