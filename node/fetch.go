@@ -29,7 +29,8 @@ type Checkpoint = ledger.Checkpoint
 // Fetch gets a topic from peers that are connected or that addrs name. All of it
 // is checked: the manifest by its name, which is the topic; the snapshot by the
 // checkpoints that lead to it from trust or, if that is nil, from the topic's
-// beginning. A history without trust's checkpoint is refused.
+// beginning. A history without trust's checkpoint is refused. The error is a
+// [*Fault] if the topic's rules are not sane.
 func Fetch(ctx context.Context, network *p2p.Host, topic ledger.CID, addrs []string, trust *Checkpoint) (_ *Topic, err error) {
 	t, err := network.Look(ctx, topic.String())
 	if err != nil {
@@ -42,8 +43,8 @@ func Fetch(ctx context.Context, network *p2p.Host, topic ledger.CID, addrs []str
 	f := fetcher{topic: t, name: topic}
 	for {
 		got, fetchErr := f.all(ctx, trust)
-		if fetchErr == nil {
-			return got, nil
+		if _, bad := errors.AsType[*Fault](fetchErr); fetchErr == nil || bad {
+			return got, fetchErr
 		}
 		select {
 		case <-time.After(300 * time.Millisecond): // peers of the topic show up one by one
@@ -64,8 +65,8 @@ func (f fetcher) all(ctx context.Context, trust *Checkpoint) (*Topic, error) {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	m, name, err := ledger.DecodeManifest(manifest)
-	if err != nil || name != f.name {
-		return nil, errors.Join(fmt.Errorf("the manifest is of topic %v", name), err)
+	if err != nil {
+		return nil, &Fault{File: "manifest.cbor", Err: err} // it has the right name, so nobody has a better one
 	}
 	t := &Topic{Manifest: manifest}
 	origin := m.Origin(name)

@@ -16,6 +16,7 @@ import (
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/p2p"
 )
 
 // member is one topic that the daemon takes part in.
@@ -176,16 +177,31 @@ func (d *daemon) fetch(ctx context.Context, t *member, c *node.Config) error {
 	}
 	got, err := node.Fetch(ctx, d.network, t.id, t.config.Addrs, trust)
 	if err != nil {
-		f := &failure{code: codeNoPeers, err: err, hint: "is the invitation complete, and are its peers running? ask them for a new one"}
-		if ctx.Err() != nil && d.ctx.Err() != nil {
-			f.code = codeInterrupted
-		} else if len(d.network.Peers()) > 0 {
-			f.hint = "peers are connected, but none has this topic: compare its CID with theirs, or ask for a new invitation"
-		}
-		return f
+		return d.fetchFailure(ctx, err)
 	}
 	c.Manifest, c.Anchor, c.Snapshot, c.Trusted, c.Links = got.Manifest, got.Anchor, got.Snapshot, got.Trusted, got.Links
 	return nil
+}
+
+// fetchFailure says what may help.
+func (d *daemon) fetchFailure(ctx context.Context, err error) error {
+	f := &failure{code: codeNoPeers, err: err, hint: "is the invitation complete, and are its peers running? ask them for a new one"}
+	if _, bad := errors.AsType[*node.Fault](err); bad {
+		f.code, f.hint = codeVerify, "do not join this topic: its rules cannot work"
+		return f
+	}
+	if ctx.Err() != nil && d.ctx.Err() != nil {
+		f.code = codeInterrupted
+		return f
+	}
+	for _, n := range d.network.Neighbours() {
+		f.hint = "peers are connected, but none has this topic: compare its CID with theirs, or ask for a new invitation"
+		if n.Protocol != "" && n.Protocol != p2p.Protocol {
+			f.hint = fmt.Sprintf("%v speaks %q, and this program %q: use the same release", n.ID, n.Protocol, p2p.Protocol)
+			break
+		}
+	}
+	return f
 }
 
 // keep runs a topic until ctx ends. After an error, a full disk for instance, it
