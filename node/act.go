@@ -207,6 +207,9 @@ func (n *Node) train(ctx context.Context, o engine.Train) {
 	learning.FromAnchor(anchor, o.Anchor)
 	update, metrics, err := n.cfg.Trainer.Train(ctx, learning.Task{Anchor: anchor, Round: o.Round, Seed: n.seed(o.Round)})
 	var data []byte
+	if o.Undo {
+		n.rest.Undo()
+	}
 	if err == nil {
 		data, err = n.rest.Compress(update)
 	}

@@ -29,6 +29,10 @@ type Config struct {
 	MDNS     bool               // find peers on the local network
 	Log      *slog.Logger       // default: silence
 
+	// Sequential makes training wait for the model that the round before leads to,
+	// instead of beginning on a guess of it while scores settle.
+	Sequential bool
+
 	// Tamper replaces the engine by one that misbehaves: for tests and demos.
 	Tamper func(m Machine, self Self) Machine
 }

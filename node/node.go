@@ -177,7 +177,7 @@ func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 	n.engine, err = engine.New(engine.Config{
 		Manifest: n.manifest, Topic: n.name, Anchor: begin.Anchor, Snapshot: begin.Snapshot, Trusted: begin.Trusted,
 		Author: n.Author(), Sign: sign, Secret: n.secret(),
-		Train: n.cfg.Trainer != nil, Score: n.cfg.Trainer != nil, Fresh: fresh,
+		Train: n.cfg.Trainer != nil, Score: n.cfg.Trainer != nil, Overlap: !n.cfg.Sequential, Fresh: fresh,
 	})
 	if err != nil {
 		return err

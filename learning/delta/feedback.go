@@ -54,3 +54,7 @@ func (f *Feedback) Compress(update []float32) ([]byte, error) {
 	f.rest, f.next = f.next, f.rest
 	return b, nil
 }
+
+// Undo makes the last Compress as if it had never been, for an update that is
+// thrown away and made again. It works once; before any Compress it does nothing.
+func (f *Feedback) Undo() { f.rest, f.next = f.next, f.rest }

@@ -84,3 +84,20 @@ func TestAnOverflowLeavesNoTrace(t *testing.T) {
 		t.Errorf("got %v, rest %v; want an error and a number", err, f.rest)
 	}
 }
+
+func TestUndoForgetsTheLastUpdateAlone(t *testing.T) {
+	c := Codec{Size: 1500, Keep: 16}
+	plain, undone := NewFeedback(c, Decay), NewFeedback(c, Decay)
+	undone.Undo() // nothing yet
+	for round := range uint64(5) {
+		if _, err := undone.Compress(normal(round+100, c.Size)); err != nil {
+			t.Fatal(err)
+		}
+		undone.Undo()
+		want, errWant := plain.Compress(normal(round, c.Size))
+		got, err := undone.Compress(normal(round, c.Size))
+		if err != nil || errWant != nil || !slices.Equal(got, want) {
+			t.Fatalf("round %d: another delta than without what was undone (%v, %v)", round, err, errWant)
+		}
+	}
+}

@@ -79,14 +79,7 @@ func (r *Replica) decode(data []byte) *delta.Sparse {
 }
 
 func (r *Replica) merge(out *Outcome, deltas []incentives.DeltaPay) error {
-	var updates []settle.Delta
-	for _, d := range deltas {
-		if d.Counts && !d.Copy {
-			updates = append(updates, settle.Delta{
-				Update: *r.updates[d.Delta], Weight: d.Weight, Age: d.Age, Gain: d.Gate,
-			})
-		}
-	}
+	updates := contributions(deltas, r.updates)
 	if len(updates) == 0 {
 		return nil
 	}
@@ -106,6 +99,16 @@ func (r *Replica) merge(out *Outcome, deltas []incentives.DeltaPay) error {
 		out.Anchor = ledger.SumBlob(out.Blob)
 	}
 	return nil
+}
+
+// contributions are the deltas that the next model is made of.
+func contributions(deltas []incentives.DeltaPay, decoded map[ledger.CID]*delta.Sparse) (out []settle.Delta) {
+	for _, d := range deltas {
+		if d.Counts && !d.Copy {
+			out = append(out, settle.Delta{Update: *decoded[d.Delta], Weight: d.Weight, Age: d.Age, Gain: d.Gate})
+		}
+	}
+	return out
 }
 
 // markCopies compares the deltas that count with those of the archive, through

@@ -86,6 +86,17 @@ func (c *chains) run(author ledger.Author, after incentives.Account) (out []*hel
 	return out
 }
 
+// reveal names the delta that an author reveals for a round in an entry that waits;
+// the zero CID if there is none.
+func (c *chains) reveal(author ledger.Author, round uint64) ledger.CID {
+	for _, h := range c.byAuthor[author] {
+		if v, is := h.Body.(*ledger.Reveal); is && v.Round == round {
+			return v.Delta
+		}
+	}
+	return ledger.CID{}
+}
+
 // newest is the highest number held of author.
 func (c *chains) newest(author ledger.Author, after uint64) uint64 {
 	for _, h := range c.byAuthor[author] {

@@ -54,7 +54,7 @@ func (c *contributor) signed(x *ledger.Entry) {
 }
 
 // contribute does what the phase asks of us.
-func (e *Engine) contribute() error {
+func (e *Engine) contribute() (err error) {
 	e.contributor.wake = 0
 	defer e.repeat()
 	if e.replica.Unsettled() || e.silent() || e.replica.State.Account(e.cfg.Author).Forked {
@@ -64,12 +64,14 @@ func (e *Engine) contribute() error {
 	case incentives.PhaseCommit:
 		return e.commit()
 	case incentives.PhaseReveal:
-		return e.reveal()
+		err = e.reveal()
 	case incentives.PhaseSeal:
-		return e.seal()
+		err = e.seal()
 	default:
-		return e.open()
+		err = e.open()
 	}
+	e.trainAhead()
+	return err
 }
 
 func (e *Engine) append(body any) error {
@@ -139,8 +141,7 @@ func (e *Engine) salt(purpose string, round uint64, of []byte) ledger.Salt {
 func (e *Engine) commit() error {
 	c, s := &e.contributor, e.replica.State
 	round := s.Round.Number
-	bonded := s.Weight(e.cfg.Author) > 0
-	if !e.cfg.Train || s.Closed != nil || !bonded && s.Economy.Slots == 0 || c.did(ledger.KindCommit, round) || c.paused || c.skip == round+1 {
+	if !e.trains() || c.did(ledger.KindCommit, round) || c.skip == round+1 {
 		return nil
 	}
 	if c.ready != nil && !slices.Contains(s.Anchors, c.trainedOn) {
@@ -148,13 +149,12 @@ func (e *Engine) commit() error {
 	}
 	if c.ready == nil {
 		if !c.training {
-			c.training, c.trainedOn = true, s.Anchor()
-			e.emit(Train{round, e.replica.Anchor()})
+			e.train(round, e.replica.Anchor())
 		}
 		return nil
 	}
 	var work uint64
-	if !bonded {
+	if !e.bonded() {
 		if c.mined.Round != round || c.mining != round+1 {
 			e.mine(round)
 			return nil
@@ -170,6 +170,22 @@ func (e *Engine) commit() error {
 	return e.append(&ledger.Commit{Round: round, Base: base, Hash: hash, Work: work})
 }
 
+// trains tells whether this peer takes part in training now.
+func (e *Engine) trains() bool {
+	s := e.replica.State
+	return e.cfg.Train && s.Closed == nil && !e.contributor.paused && (e.bonded() || s.Economy.Slots > 0)
+}
+
+func (e *Engine) bonded() bool { return e.replica.State.Weight(e.cfg.Author) > 0 }
+
+// train asks for a delta of the round on a model.
+func (e *Engine) train(round uint64, on []int32) {
+	c := &e.contributor
+	c.training, c.trainedOn = true, e.replica.State.Anchor()
+	e.emit(Train{Round: round, Anchor: on, Undo: e.ahead.undo})
+	e.ahead.undo = false
+}
+
 // mine asks for a newcomer's proof of work, once a round.
 func (e *Engine) mine(round uint64) {
 	if c := &e.contributor; c.mining != round+1 {
@@ -181,8 +197,13 @@ func (e *Engine) mine(round uint64) {
 func (e *Engine) trained(in Trained) {
 	c := &e.contributor
 	c.training, c.ready = false, in.Delta
-	if in.Delta == nil {
+	switch {
+	case e.ahead.stale:
+		e.ahead.stale, e.ahead.undo, c.ready = false, in.Delta != nil, nil
+	case in.Delta == nil && e.ahead.replica == nil:
 		c.skip = in.Round + 1
+	case in.Delta == nil:
+		e.ahead.replica = nil
 	}
 }
 
@@ -210,9 +231,7 @@ func (e *Engine) seal() error {
 	if !e.cfg.Score || !e.seated() || c.did(ledger.KindSeal, r.Number) {
 		return nil
 	}
-	if c.sealRound != r.Number || c.sealSince == 0 {
-		c.sealRound, c.sealSince, c.scoring, c.scores = r.Number, e.now, false, nil
-	}
+	c.enterSeal(r.Number, e.now)
 	if c.scores != nil {
 		scores := c.scores
 		c.scores = nil
@@ -230,24 +249,46 @@ func (e *Engine) sealSalt(round uint64, scores []ledger.Score) ledger.Salt {
 	return e.salt("seal", round, mustEncode(scores))
 }
 
-// startScoring waits for missing deltas, but not for ever.
-func (e *Engine) startScoring() {
+// enterSeal begins with the deltas of a round, unless that is done.
+func (c *contributor) enterSeal(round uint64, now int64) {
+	if c.sealRound != round || c.sealSince == 0 {
+		c.sealRound, c.sealSince, c.scoring, c.scores = round, now, false, nil
+	}
+}
+
+// gathered asks for the round's deltas that are missing, and tells whether to go
+// on: all are here, or were waited for long enough.
+func (e *Engine) gathered() bool {
 	c, r := &e.contributor, &e.replica.State.Round
 	patience := c.sealSince + e.interval()
+	if e.now >= patience {
+		return true
+	}
+	all := true
+	for _, author := range r.Deltas() {
+		if id := r.Reveals[author].Delta; e.blobs[id] == nil {
+			e.fetch(id, author)
+			all = false
+		}
+	}
+	if !all {
+		c.wake = patience
+	}
+	return all
+}
+
+// startScoring asks for the scores of others' deltas that are here.
+func (e *Engine) startScoring() {
+	c, r := &e.contributor, &e.replica.State.Round
+	if !e.gathered() {
+		return
+	}
 	var deltas []delta.Sparse
 	for _, author := range r.Deltas() {
-		id := r.Reveals[author].Delta
 		if author == e.cfg.Author {
 			continue
 		}
-		data := e.blobs[id]
-		if data == nil && e.now < patience {
-			e.fetch(id, author)
-			c.wake = patience
-			deltas = nil
-			return
-		}
-		if u, err := e.replica.Codec().Decode(data); err == nil {
+		if u, err := e.replica.Codec().Decode(e.blobs[r.Reveals[author].Delta]); err == nil {
 			deltas = append(deltas, u)
 		}
 	}

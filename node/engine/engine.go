@@ -24,6 +24,7 @@ type Config struct {
 	Secret   [32]byte                    // known to nobody else; salts are made of it
 	Train    bool                        // takes part in training, given a bond
 	Score    bool                        // scores deltas, given a stake
+	Overlap  bool                        // trains for the next round while this one's scores settle
 	Fresh    bool                        // the key was made just now, so nobody can know more of it than we do
 }
 
@@ -37,6 +38,7 @@ type Engine struct {
 	blobs       map[ledger.CID][]byte // deltas of the round
 	consensus   consensus
 	contributor contributor
+	ahead       ahead
 	catchup     catchup
 	snapshot    []byte      // of the last checkpoint, for who joins late
 	chain       audit.Chain // that leads there
@@ -296,7 +298,7 @@ func (e *Engine) settle() (bool, error) {
 			return false, nil
 		}
 	}
-	old := e.replica.State.Anchors
+	old, before := e.replica.State.Anchors, e.replica.Anchor()
 	out, err := e.replica.Settle(func(id ledger.CID) []byte { return e.blobs[id] })
 	if err != nil {
 		return false, err
@@ -310,6 +312,7 @@ func (e *Engine) settle() (bool, error) {
 	}
 	clear(e.catchup.wanted)
 	e.consensus.uncertified = true
+	e.rebase(before, out)
 	e.emit(Settled{out})
 	return true, nil
 }

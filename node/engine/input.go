@@ -88,10 +88,12 @@ type (
 		CID  ledger.CID
 		From Peer
 	}
-	// Train makes a delta on Anchor from our data. Anchor must not be changed.
+	// Train makes a delta on Anchor from our data. Anchor must not be changed. Undo
+	// says that the delta before was thrown away: error feedback must forget it.
 	Train struct {
 		Round  uint64
 		Anchor []int32
+		Undo   bool
 	}
 	// Mine looks for work that makes ledger.WorkHash small: of at least Bits leading
 	// zero bits.

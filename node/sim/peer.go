@@ -61,7 +61,7 @@ func (p *Peer) config(fresh bool) engine.Config {
 	c := engine.Config{
 		Manifest: w.manifest, Topic: w.topic, Anchor: w.anchor, Author: w.keys.author(p.data),
 		Sign: w.keys.signer(p.data), Verify: w.keys.verify, Secret: [32]byte{byte(p.data), byte(p.id)},
-		Train: true, Score: true, Fresh: fresh,
+		Train: true, Score: true, Overlap: !w.cfg.Sequential, Fresh: fresh,
 	}
 	if r := p.store.records; len(r) > 0 && r[0].Kind == engine.RecordState {
 		if b, err := audit.SnapshotBlock(r[0].Data); err == nil {
@@ -163,18 +163,23 @@ func (p *Peer) act(o engine.Output) error {
 		})
 	case engine.Train:
 		// The result is fixed now; its time of arrival, too.
+		if o.Undo {
+			p.rest.Undo()
+		}
 		update := w.problem.train(p.data, o.Anchor, w.rng)
 		data, err := p.rest.Compress(update)
 		if err != nil {
 			return err
 		}
-		w.after(int64(50+w.rng.IntN(250))*1e6, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
+		takes := int64(w.cfg.Training) + int64(50+w.rng.IntN(250))*1e6
+		w.after(takes, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
 	case engine.Mine:
 		work := engine.FindWork(w.topic, p.author(), o)
 		w.after(int64(10+w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Mined{Round: o.Round, Work: work}) })
 	case engine.Score:
 		scores := w.problem.score(p.data, o.Anchor, o.Deltas, o.Among)
-		w.after(int64(20+w.rng.IntN(80))*1e6, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
+		takes := int64(w.cfg.Scoring) + int64(20+w.rng.IntN(80))*1e6
+		w.after(takes, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
 	case engine.Settled:
 		clear(p.fetches)
 		return w.witness.settled(p, o.Outcome)

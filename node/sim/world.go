@@ -20,6 +20,9 @@ type Config struct {
 	Attack     map[int]adversary.Kind   // by peer
 	Twin       map[int]bool             // peers that run twice with one key: they fork chains and vote twice
 	Loss       float64                  // chance that one delivery of a gossip message is lost
+	Training   time.Duration            // what training takes, beside a little
+	Scoring    time.Duration            // what scoring a round takes, beside a little
+	Sequential bool                     // nobody trains before the anchor is settled
 	Real       bool                     // Ed25519 signatures instead of cheap stand-ins
 	Rules      func(m *ledger.Manifest) // changes the manifest, if not nil
 }

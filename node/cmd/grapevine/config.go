@@ -41,7 +41,8 @@ type topicConfig struct {
 	Label      string   `koanf:"label"`
 	Drop       []string `koanf:"drop"`
 	Role       string   `koanf:"role"`
-	Rest       string   `koanf:"rest"` // before each training, default 1s
+	Rest       string   `koanf:"rest"`       // before each training, default 1s
+	Sequential bool     `koanf:"sequential"` // see node.Config
 }
 
 // Roles of a peer in a topic.
@@ -75,6 +76,7 @@ socket = "run/api.sock"
 #   label = "outcome"      the column with the class, if not called as in the topic
 #   role = "trainer"       or follower, or left
 #   rest = "1s"            before each training: fewer rounds, a cooler computer
+#   sequential = true      train only once a round is settled: slower rounds, less at once
 `
 
 // configPath is where a home has its configuration.
@@ -179,6 +181,9 @@ func (t topicConfig) values() map[string]any {
 		if text != "" {
 			v[key] = text
 		}
+	}
+	if t.Sequential {
+		v["sequential"] = true
 	}
 	for key, list := range map[string][]string{"addrs": t.Addrs, "drop": t.Drop} {
 		if len(list) > 0 {

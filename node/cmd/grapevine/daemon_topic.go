@@ -127,7 +127,7 @@ func (d *daemon) open(ctx context.Context, t *member) (*node.Node, error) {
 		return nil, err
 	}
 	t.dir = dir
-	c := node.Config{Dir: dir, Key: d.key, Network: d.network}
+	c := node.Config{Dir: dir, Key: d.key, Network: d.network, Sequential: t.config.Sequential}
 	if !exists {
 		if err := d.fetch(ctx, t, &c); err != nil {
 			return nil, err

@@ -29,6 +29,8 @@ type demoFlags struct {
 	home      string
 	attacks   []string
 	processes bool
+	overlap   bool
+	slow      time.Duration
 }
 
 func demoCommand(p *printer) *cobra.Command {
@@ -63,6 +65,8 @@ alone with the same work, and who earned what. With --home the homes stay, and
 	flags.Uint64Var(&f.seed, "seed", 1, "of partition, first model and attacks")
 	flags.StringVar(&f.home, "home", "", "directory to keep the peers' homes in (default: a temporary one, removed)")
 	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+kinds())
+	flags.BoolVar(&f.overlap, "overlap", true, "train for the next round while the scores of this one settle")
+	flags.DurationVar(&f.slow, "slow", 0, "what each training takes longer than it does, as a larger model's would on an idle computer")
 	flags.BoolVar(&f.processes, "processes", false, "each peer is a process of its own, which runs grapevine up")
 	return cmd
 }

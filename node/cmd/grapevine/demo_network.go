@@ -151,8 +151,9 @@ func (d *demo) openPeer(ctx context.Context, i int, manifest, anchor []byte) err
 	if d.attack[i] != "" {
 		trainer.Data = d.attack[i].Poison(train, d.seed+uint64(i))
 	}
+	always := func() bool { return true }
 	n, err := node.Open(ctx, node.Config{
-		Dir: d.homeOf(i), Manifest: manifest, Anchor: anchor, Trainer: trainer,
+		Dir: d.homeOf(i), Manifest: manifest, Anchor: anchor, Trainer: restful{trainer, d.slow, always}, Sequential: !d.overlap,
 		Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Tamper: d.tamper(i),
 	})
 	if err != nil {
