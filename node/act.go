@@ -205,10 +205,13 @@ func (n *Node) sources(first ledger.Author) []peer.ID {
 func (n *Node) train(ctx context.Context, o engine.Train) {
 	anchor := make(learning.Vector, len(o.Anchor))
 	learning.FromAnchor(anchor, o.Anchor)
-	update, metrics, err := n.cfg.Trainer.Train(ctx, learning.Task{Anchor: anchor, Round: o.Round, Seed: n.seed(o.Round)})
+	update, metrics, err := n.cfg.Trainer.Train(ctx, learning.Task{Anchor: anchor, Round: o.Round, Seed: n.seed(o.Round) + o.Live})
 	var data []byte
 	if o.Undo {
 		n.rest.Undo()
+	}
+	if o.Carry != nil {
+		err = errors.Join(err, n.rest.Add(*o.Carry))
 	}
 	if err == nil {
 		data, err = n.rest.Compress(update)
@@ -216,7 +219,7 @@ func (n *Node) train(ctx context.Context, o engine.Train) {
 	if err != nil && ctx.Err() == nil {
 		n.events.publish(Noticed{fmt.Sprintf("round %d is skipped: %v", o.Round, err)})
 	} else {
-		n.events.publish(Trained{Round: o.Round, Loss: metrics.Loss, Bytes: len(data)})
+		n.events.publish(Trained{Round: o.Round, Live: o.Live, Loss: metrics.Loss, Bytes: len(data)})
 	}
 	_ = n.put(ctx, engine.Trained{Round: o.Round, Delta: data})
 }

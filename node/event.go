@@ -14,9 +14,11 @@ type Event interface{ event() }
 
 type (
 	// Trained tells that local training is done. Loss is the mean over the
-	// training batches, Bytes the size of the encoded delta.
+	// training batches, Bytes the size of the encoded delta. Live is 0, or numbers the
+	// trainings of a round while no heights come.
 	Trained struct {
 		Round uint64
+		Live  uint64
 		Loss  float64
 		Bytes int
 	}

@@ -1,8 +1,11 @@
 package node
 
 import (
+	"time"
+
 	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/engine"
 )
 
 // Status is where a node stands.
@@ -17,6 +20,13 @@ type Status struct {
 	Account  incentives.Account
 	Peers    int
 	Proven   bool // the last settlement is under the root that a certified block carries
+	Live     Live
+}
+
+// Live is how a node learns while no heights come.
+type Live struct {
+	Since            time.Time // when the first height that is missing was due; zero while heights come
+	engine.LiveCount           // since the node was opened
 }
 
 // Status returns where the node stands; it may be called at any time.
@@ -37,6 +47,10 @@ func (n *Node) observe() {
 		Height: r.Head.Height, Block: r.Head.Block, Instance: n.engine.Instance(),
 		Round: r.State.Round.Number, Phase: r.State.Round.Phase, Anchor: r.State.Anchor(), Account: r.State.Account(n.Author()),
 		Proven: n.engine.Certified(),
+	}
+	since, count := n.engine.Live()
+	if s.Live.LiveCount = count; since > 0 {
+		s.Live.Since = n.start.Add(time.Duration(since))
 	}
 	if !r.Unsettled() {
 		s.State = r.Root()

@@ -55,6 +55,21 @@ func (f *Feedback) Compress(update []float32) ([]byte, error) {
 	return b, nil
 }
 
+// Add makes a delta wait for the next update: one that was sent, but in vain. It
+// returns an error for one that does not fit.
+func (f *Feedback) Add(d Sparse) error {
+	if err := d.Check(f.codec.Size); err != nil {
+		return fmt.Errorf("add to feedback: %w", err)
+	}
+	if f.rest == nil {
+		f.rest, f.next = make([]float32, f.codec.Size), make([]float32, f.codec.Size)
+	}
+	for i, at := range d.Index {
+		f.rest[at] += float32(d.Value[i]) / One
+	}
+	return nil
+}
+
 // Undo makes the last Compress as if it had never been, for an update that is
 // thrown away and made again. It works once; before any Compress it does nothing.
 func (f *Feedback) Undo() { f.rest, f.next = f.next, f.rest }

@@ -101,3 +101,26 @@ func TestUndoForgetsTheLastUpdateAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasSentInVainIsSentAgain(t *testing.T) {
+	c := Codec{Size: 1500, Keep: 16}
+	f, never := NewFeedback(c, 1), NewFeedback(c, 1)
+	zero := make([]float32, c.Size)
+	b, err := f.Compress(normal(1, c.Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Add(mustDecode(t, c, b)); err != nil {
+		t.Fatal(err)
+	}
+	again, err := f.Compress(zero)
+	if err != nil || !slices.Equal(again, b) {
+		t.Errorf("another delta than the first (%v)", err)
+	}
+	if err := never.Add(Sparse{Index: []uint32{1500}, Value: []int32{1}}); err == nil {
+		t.Error("a place beyond the model was taken")
+	}
+	if err := never.Add(mustDecode(t, c, b)); err != nil {
+		t.Errorf("before anything was sent: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/learning/settle"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/audit"
 )
@@ -89,15 +90,5 @@ func (e *Engine) rebase(before []int32, out *audit.Outcome) {
 
 // near tells whether a replica is within half the way that the anchor went.
 func near(replica, anchor, before []int32) bool {
-	return 4*distance(anchor, replica) <= distance(anchor, before)
-}
-
-// distance is the square of the Euclidean distance of two models. Only our own
-// decision depends on it.
-func distance(a, b []int32) (sum float64) {
-	for i := range a {
-		d := float64(a[i]) - float64(b[i])
-		sum += d * d
-	}
-	return sum
+	return 2*settle.Distance(anchor, replica) <= settle.Distance(anchor, before)
 }

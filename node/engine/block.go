@@ -43,6 +43,7 @@ func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*led
 	}
 	c := &e.consensus
 	c.decision, c.slow, c.uncertified = nil, 0, false
+	e.endLive()
 	e.emit(Certified{receipt})
 	e.enter(max(cert.Instance+1, c.instance))
 }

@@ -18,6 +18,7 @@ type consensus struct {
 	recalled    uint64 // the same, as others say
 	uncertified bool   // the last settlement is in no certified block yet
 	votesHeard  bool   // others have begun this instance
+	reason      bool   // a block is due, or will be after the pace
 
 	proposals map[ledger.CID]*ledger.Block // of this instance and later ones
 	refused   map[ledger.CID]bool
@@ -92,8 +93,8 @@ func (e *Engine) silent() bool {
 func (e *Engine) due() bool {
 	c := &e.consensus
 	kinds, waiting := e.waiting()
-	reason := waiting || !e.replica.State.Round.Idle() || c.uncertified || c.votesHeard
-	if !reason {
+	c.reason = waiting || !e.replica.State.Round.Idle() || c.uncertified || c.votesHeard
+	if !c.reason {
 		c.dueAt = 0
 		return false
 	}

@@ -182,7 +182,13 @@ func (e *Engine) bonded() bool { return e.replica.State.Weight(e.cfg.Author) > 0
 func (e *Engine) train(round uint64, on []int32) {
 	c := &e.contributor
 	c.training, c.trainedOn = true, e.replica.State.Anchor()
-	e.emit(Train{Round: round, Anchor: on, Undo: e.ahead.undo})
+	task := Train{Round: round, Anchor: on, Undo: e.ahead.undo}
+	if e.liveTraining {
+		task.Live = e.live.count.Merges + 1
+	} else {
+		task.Carry = e.live.carry()
+	}
+	e.emit(task)
 	e.ahead.undo = false
 }
 
@@ -197,6 +203,11 @@ func (e *Engine) mine(round uint64) {
 func (e *Engine) trained(in Trained) {
 	c := &e.contributor
 	c.training, c.ready = false, in.Delta
+	if e.liveTraining {
+		e.liveTraining, c.ready = false, nil
+		e.liveTrained(in)
+		return
+	}
 	switch {
 	case e.ahead.stale:
 		e.ahead.stale, e.ahead.undo, c.ready = false, in.Delta != nil, nil

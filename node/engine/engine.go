@@ -39,9 +39,14 @@ type Engine struct {
 	consensus   consensus
 	contributor contributor
 	ahead       ahead
+	live        live
 	catchup     catchup
 	snapshot    []byte      // of the last checkpoint, for who joins late
 	chain       audit.Chain // that leads there
+
+	liveTraining bool                         // what is in training is on the live replica
+	liveWanted   map[ledger.Author]ledger.CID // large live deltas that are being fetched
+	liveBlobs    []ledger.CID                 // our own large live deltas, for others to fetch
 
 	now   int64
 	alarm int64
@@ -61,6 +66,8 @@ func New(c Config) (*Engine, error) {
 	e.consensus = newConsensus()
 	e.contributor = newContributor(c.Topic)
 	e.catchup = newCatchup()
+	e.live = newLive(c.Manifest)
+	e.liveWanted = map[ledger.Author]ledger.CID{}
 	return e, nil
 }
 
@@ -164,6 +171,8 @@ func (e *Engine) receive(from Peer, m Message) error {
 		e.catchup.queue(m, e.replica.Head.Height)
 	case BlobMessage:
 		e.fetched(m.Data)
+	case LiveMessage:
+		e.takeLive(m)
 	case HelloMessage:
 		e.takeHello(from, m)
 	}
@@ -179,7 +188,11 @@ func (e *Engine) advance() error {
 	if err := e.contribute(); err != nil {
 		return err
 	}
-	return e.drive()
+	if err := e.drive(); err != nil {
+		return err
+	}
+	e.driveLive()
+	return nil
 }
 
 // progress applies blocks and settles rounds until it lacks something.
@@ -208,7 +221,7 @@ func (e *Engine) emit(o Output) { e.out = append(e.out, o) }
 // setAlarm asks to be woken at the earliest time that some machine waits for.
 func (e *Engine) setAlarm() {
 	at := int64(0)
-	for _, t := range []int64{e.consensus.wake, e.consensus.finalityAt, e.consensus.announceAt, e.contributor.wake, e.catchup.wake} {
+	for _, t := range []int64{e.consensus.wake, e.consensus.finalityAt, e.consensus.announceAt, e.contributor.wake, e.catchup.wake, e.live.wake()} {
 		if t > 0 && (at == 0 || t < at) {
 			at = t
 		}
@@ -277,6 +290,7 @@ func (e *Engine) fetched(data []byte) {
 		delete(e.catchup.wanted, id)
 		e.keepBlob(id, data)
 	}
+	e.fetchedLive(id, data)
 }
 
 // fetch asks for a blob, once.
@@ -313,6 +327,9 @@ func (e *Engine) settle() (bool, error) {
 	clear(e.catchup.wanted)
 	e.consensus.uncertified = true
 	e.rebase(before, out)
+	if out.Kept > 0 {
+		e.live.clip = out.Clip
+	}
 	e.emit(Settled{out})
 	return true, nil
 }

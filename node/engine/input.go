@@ -90,10 +90,15 @@ type (
 	}
 	// Train makes a delta on Anchor from our data. Anchor must not be changed. Undo
 	// says that the delta before was thrown away: error feedback must forget it.
+	// Carry, if not nil, is what earlier deltas of ours said that nobody will merge:
+	// error feedback must go on with it. Live numbers the trainings of one round that
+	// are on a live replica, from 1; it is 0 for the one that may be committed.
 	Train struct {
 		Round  uint64
 		Anchor []int32
+		Live   uint64
 		Undo   bool
+		Carry  *delta.Sparse
 	}
 	// Mine looks for work that makes ledger.WorkHash small: of at least Bits leading
 	// zero bits.

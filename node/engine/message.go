@@ -34,6 +34,12 @@ type (
 		Certificate *ledger.Certificate
 		Attempt     byte
 	}
+	// LiveMessage carries a delta that was made while heights stopped. Delta is
+	// empty if it is to be fetched.
+	LiveMessage struct {
+		Live  Live
+		Delta []byte
+	}
 	// FinalMessage carries a certified block, in answers.
 	FinalMessage struct {
 		Block       *ledger.Block
@@ -58,6 +64,7 @@ const (
 	tagVote
 	tagProposal
 	tagDecision
+	tagLive
 	tagFinal
 	tagBlob
 	tagHello
@@ -69,6 +76,7 @@ func (EntryMessage) message() byte    { return tagEntry }
 func (VoteMessage) message() byte     { return tagVote }
 func (ProposalMessage) message() byte { return tagProposal }
 func (DecisionMessage) message() byte { return tagDecision }
+func (LiveMessage) message() byte     { return tagLive }
 func (FinalMessage) message() byte    { return tagFinal }
 func (BlobMessage) message() byte     { return tagBlob }
 func (HelloMessage) message() byte    { return tagHello }
@@ -100,6 +108,8 @@ func Encode(m Message) []byte {
 		return append([]byte{tagProposal, m.Attempt}, m.Block.Bytes()...)
 	case DecisionMessage:
 		return append([]byte{tagDecision, m.Attempt}, mustEncode(m.Certificate)...)
+	case LiveMessage:
+		return append([]byte{tagLive}, encodeLive(m)...)
 	case FinalMessage:
 		return append([]byte{tagFinal}, encodeFinal(m.Block, m.Certificate)...)
 	case BlobMessage:
@@ -136,6 +146,8 @@ func Decode(data []byte, topic ledger.CID, verify ledger.Verifier) (Message, err
 	case tagDecision:
 		c, err := ledger.DecodeCertificate(body[1:])
 		return DecisionMessage{c, body[0]}, err
+	case tagLive:
+		return decodeLive(body, topic, verify)
 	case tagFinal:
 		b, c, err := DecodeFinal(body)
 		if err != nil {
@@ -187,7 +199,7 @@ func checkBlock(b *ledger.Block, topic ledger.CID, verify ledger.Verifier) error
 }
 
 // Gossiped tells whether a message may come by gossip; the others are answers.
-func Gossiped(m Message) bool { return m.message() <= tagDecision }
+func Gossiped(m Message) bool { return m.message() <= tagLive }
 
 // IsProposal tells whether encoded bytes are a ProposalMessage.
 func IsProposal(data []byte) bool { return len(data) > 0 && data[0] == tagProposal }

@@ -82,6 +82,8 @@ func messages(t testing.TB) []Message {
 		VoteMessage{vote(), 200},
 		ProposalMessage{b, 1},
 		DecisionMessage{certificateOf(b), 2},
+		LiveMessage{SignLive(testSign(testAuthor), testAuthor, testTopic, testTopic, delta), delta},
+		LiveMessage{SignLive(testSign(testAuthor), testAuthor, testTopic, testTopic, make([]byte, MaxInline+1)), []byte{}},
 		FinalMessage{b, certificateOf(b)},
 		BlobMessage{[]byte("blob")},
 		SnapshotMessage{[]byte("snapshot")}, LinkMessage{ledger.Link{Header: b.Header}},
@@ -109,7 +111,7 @@ func TestOnlySomeMessagesAreGossiped(t *testing.T) {
 	for _, m := range messages(t) {
 		want := false
 		switch m.(type) {
-		case EntryMessage, VoteMessage, ProposalMessage, DecisionMessage:
+		case EntryMessage, VoteMessage, ProposalMessage, DecisionMessage, LiveMessage:
 			want = true
 		}
 		if got := Gossiped(m); got != want {

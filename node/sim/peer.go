@@ -166,6 +166,11 @@ func (p *Peer) act(o engine.Output) error {
 		if o.Undo {
 			p.rest.Undo()
 		}
+		if o.Carry != nil {
+			if err := p.rest.Add(*o.Carry); err != nil {
+				return err
+			}
+		}
 		update := w.problem.train(p.data, o.Anchor, w.rng)
 		data, err := p.rest.Compress(update)
 		if err != nil {

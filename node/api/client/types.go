@@ -41,6 +41,8 @@ type Topic struct {
 	Peers     int     `json:"peers"` // of the topic, connected now
 	Head      Head    `json:"head"`
 	Account   Account `json:"account"`
+
+	LiveSince *time.Time `json:"live_since,omitempty"` // since when no height came; absent while they come
 }
 
 // Head is the newest certified height of a topic.

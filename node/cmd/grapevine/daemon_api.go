@@ -95,6 +95,9 @@ func (b backend) view(ctx context.Context, t *member) (client.Topic, error) {
 	}
 	v.Account = client.Account{Balance: s.Account.Balance, Bond: s.Account.Bond, Stake: s.Account.Stake}
 	v.Validator = s.Account.Stake > 0
+	if !s.Live.Since.IsZero() {
+		v.LiveSince = &s.Live.Since
+	}
 	return v, ctx.Err()
 }
 

@@ -15,6 +15,7 @@ import (
 type (
 	trainedEvent struct {
 		Round uint64  `json:"round"`
+		Live  uint64  `json:"live,omitempty"` // numbers the trainings of a round without heights
 		Loss  float64 `json:"loss"`
 		Bytes int     `json:"bytes"`
 	}
@@ -50,7 +51,7 @@ func (d *daemon) tell(ctx context.Context, t *member, n *node.Node) {
 	for r := range n.Events(ctx, 0) {
 		switch e := r.Event.(type) {
 		case node.Trained:
-			d.events.add(r.Time, "update.sent", topic, trainedEvent{e.Round, e.Loss, e.Bytes})
+			d.events.add(r.Time, "update.sent", topic, trainedEvent{e.Round, e.Live, e.Loss, e.Bytes})
 		case node.Certified:
 			d.events.add(r.Time, "ledger.appended", topic, blockEvent{e.Receipt.Block.Header.Height, e.Receipt.Block.CID().String()})
 		case node.Settled:
@@ -93,6 +94,9 @@ func eventText(e client.Event) string {
 	switch e.Kind {
 	case "update.sent":
 		t := eventData[trainedEvent](e)
+		if t.Live > 0 {
+			return fmt.Sprintf("round %d: trained live, step %d, loss %.4f, delta of %d bytes", t.Round+1, t.Live, t.Loss, t.Bytes)
+		}
 		return fmt.Sprintf("round %d: trained, loss %.4f, delta of %d bytes", t.Round+1, t.Loss, t.Bytes)
 	case "ledger.appended":
 		b := eventData[blockEvent](e)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -224,6 +225,9 @@ func topicLine(t client.Topic) string {
 	line := fmt.Sprintf("%s  %s, %s, height %d, round %d, balance %s", t.Name, role, t.State, t.Head.Height, t.Head.Round, tokens(t.Account.Balance))
 	if t.State == client.Running {
 		line += fmt.Sprintf(", %d peers", t.Peers)
+	}
+	if t.LiveSince != nil {
+		line += fmt.Sprintf(", no heights since %s, learning live", t.LiveSince.Local().Format(time.TimeOnly))
 	}
 	if t.Reason != "" {
 		line += ": " + t.Reason
