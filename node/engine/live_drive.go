@@ -76,13 +76,13 @@ func (e *Engine) liveTrained(in Trained) {
 	e.emit(Publish{Encode(m)})
 }
 
-// weightOf is what an author's delta weighs: its bond. Who has none is not heard,
-// or anybody could be many.
+// weightOf is what an author's delta weighs in a round. Who weighs nothing is not
+// heard, or anybody could be many.
 func (e *Engine) weightOf(author ledger.Author) uint64 {
-	if a := e.replica.State.Account(author); !a.Forked {
-		return a.Bond
+	if e.replica.State.Account(author).Forked {
+		return 0
 	}
-	return 0
+	return e.replica.State.Weight(author)
 }
 
 // takeLive hears another peer's live delta, and fetches it if it is large.
