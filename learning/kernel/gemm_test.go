@@ -110,6 +110,23 @@ func (p products) verify(t *testing.T, what string, start func(i, j int) float32
 	}
 }
 
+// The rows of a convolution overlap.
+func TestProductsOfWindows(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		for _, s := range []struct{ rows, cols, step, n int }{{1, 3, 1, 1}, {23, 3, 1, 8}, {30, 24, 8, 16}, {9, 5, 0, 20}, {7, 2, 5, 33}} {
+			p := newCase(t, rng, s.rows, s.cols, s.n, false, false)
+			x, check := guarded(t, rng, (s.rows-1)*s.step+s.cols)
+			p.checks = append(p.checks, check)
+			p.a = Windows(x, s.rows, s.cols, s.step)
+			testProducts(t, p)
+			q := newCase(t, rng, s.cols, s.rows, s.n, false, false)
+			q.a = p.a.T()
+			testProducts(t, q)
+		}
+	})
+}
+
 func TestAddRows(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
@@ -162,6 +179,7 @@ func TestWhatDoesNotFitPanics(t *testing.T) {
 		"into a transpose": func() { Mul(m(3, 2).T(), m(2, 4), m(4, 3)) },
 		"bias":             func() { Affine(m(2, 3), m(2, 4), m(4, 3), make([]float32, 2), true) },
 		"length":           func() { RowMajor(make([]float32, 5), 2, 3) },
+		"windows":          func() { Windows(make([]float32, 5), 4, 3, 1) },
 		"a short vector":   func() { Axpy(make([]float32, 40), 1, make([]float32, 39)) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,15 @@ func RowMajor(data []float32, rows, cols int) Matrix {
 	return Matrix{rows, cols, data, cols, 1}
 }
 
+// Windows returns a view of rows that may overlap: row i has the cols values from
+// i*step on. It panics if data is too short. A product into it makes no sense.
+func Windows(data []float32, rows, cols, step int) Matrix {
+	if rows < 0 || cols < 0 || step < 0 || rows > 0 && len(data) < (rows-1)*step+cols {
+		panic(fmt.Sprintf("kernel: %d values do not hold %d rows of %d, one every %d", len(data), rows, cols, step))
+	}
+	return Matrix{rows, cols, data, step, 1}
+}
+
 // T returns the transpose, a view of the same values.
 func (m Matrix) T() Matrix { return Matrix{m.Cols, m.Rows, m.data, m.col, m.row} }
 

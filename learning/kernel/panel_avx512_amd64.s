@@ -71,6 +71,8 @@ eight:
 	MOVQ  panel_depth(DI), R11
 	TESTQ R11, R11
 	JZ    end8
+	CMPQ  panel_width(DI), $16
+	JLE   narrow8
 
 loop8:
 	LOADB
@@ -86,6 +88,23 @@ loop8:
 	ADDQ DX, R8
 	DECQ R11
 	JNZ  loop8
+	JMP  end8
+
+narrow8: // the second vector of each row is empty
+	VMOVUPS.Z        (BX), K1, Z0
+	VFMADD231PS.BCST (SI), Z0, Z8
+	VFMADD231PS.BCST (SI)(AX*1), Z0, Z10
+	VFMADD231PS.BCST (SI)(AX*2), Z0, Z12
+	VFMADD231PS.BCST (SI)(CX*1), Z0, Z14
+	VFMADD231PS.BCST (R8), Z0, Z16
+	VFMADD231PS.BCST (R8)(AX*1), Z0, Z18
+	VFMADD231PS.BCST (R8)(AX*2), Z0, Z20
+	VFMADD231PS.BCST (R8)(CX*1), Z0, Z22
+	ADDQ R10, BX
+	ADDQ DX, SI
+	ADDQ DX, R8
+	DECQ R11
+	JNZ  narrow8
 
 end8:
 	MOVQ panel_dstRow(DI), R11
@@ -142,18 +161,31 @@ one:
 	ADDQ  AX, R9
 	MOVQ  panel_b(DI), BX
 	MOVQ  panel_depth(DI), R11
+	VPXOR X10, X10, X10 // a second sum: one alone would wait for itself
+	VPXOR X11, X11, X11
+	SHRQ  $1, R11
+	JNC   even1
+	LOADB
+	ADDROW((SI), Z10, Z11)
+	ADDQ  DX, SI
+
+even1:
 	TESTQ R11, R11
 	JZ    end1
 
 loop1:
 	LOADB
 	ADDROW((SI), Z8, Z9)
-	ADDQ DX, SI
+	LOADB
+	ADDROW((SI)(DX*1), Z10, Z11)
+	LEAQ (SI)(DX*2), SI
 	DECQ R11
 	JNZ  loop1
 
 end1:
 	MOVQ panel_dstRow(DI), R11
+	VADDPS Z10, Z8, Z8
+	VADDPS Z11, Z9, Z9
 	END(Z8, Z9)
 	JMP  one
 

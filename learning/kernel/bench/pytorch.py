@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Trains MLP 784-128-10 at batch 32 with PyTorch and with grapevine, each on one
-thread of this computer, in turns, and prints samples per second and their ratio.
+"""Trains MLP 784-128-10 and a small CNN at batch 32 with PyTorch and with grapevine,
+each on one thread of this computer, in turns, and prints samples per second and
+their ratio.
 
     /usr/bin/python3 learning/kernel/bench/pytorch.py [TURNS]
 
@@ -24,20 +25,33 @@ import time
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", GOMAXPROCS="1")
 try:
     import torch
+    from torch import nn
 except ImportError:
     sys.exit(__doc__)
 
 BATCH, ROWS, SECONDS = 32, 1024, 0.5
 
 
-def pytorch():
+def perceptron():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+def convolutions():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(784, 10),
+    )
+
+
+MODELS = {"mlp:128": perceptron, "cnn:8,16": convolutions}
+
+
+def pytorch(model):
     """Returns a function that trains for SECONDS: best and mean samples per second."""
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
-    x = torch.rand(ROWS, 784) * (torch.rand(ROWS, 784) < 0.2)
+    x = torch.rand(ROWS, 1, 28, 28) * (torch.rand(ROWS, 1, 28, 28) < 0.2)
     y = torch.randint(0, 10, (ROWS,))
-    model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
-    loss = torch.nn.CrossEntropyLoss()
+    loss = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
 
     def turn():
@@ -53,32 +67,40 @@ def pytorch():
     return turn
 
 
-def grapevine(folder):
+def grapevine(program, spec):
     """Returns the same of a benchmark of learning/model."""
-    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
-    program = os.path.join(folder, "model.test")
-    subprocess.run(["go", "test", "-c", "-o", program, "./learning/model"], cwd=root, check=True)
-    command = [program, "-test.run=^$", "-test.bench=^BenchmarkStep$/^mlp:128$", f"-test.benchtime={SECONDS}s"]
+    command = [program, "-test.run=^$", f"-test.bench=^BenchmarkStep$/^{spec}$", f"-test.benchtime={SECONDS}s"]
 
     def turn():
-        out = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return [float(re.search(r"([\d.e+]+) " + unit, out).group(1)) for unit in ("best-samples/s", "samples/s")]
 
     return turn
 
 
+def compare(program, spec, turns):
+    sides = {"PyTorch": pytorch(MODELS[spec]()), "grapevine": grapevine(program, spec)}
+    results = {name: [] for name in sides}
+    for number in range(turns):
+        for name, turn in sides.items():
+            results[name].append(turn())
+            best, mean = results[name][-1]
+            print(f"{spec:8s} turn {number + 1}  {name:9s} {best:10,.0f} samples/s, mean {mean:10,.0f}", flush=True)
+    theirs, ours = (max(best for best, _ in r) for r in results.values())
+    print(f"{spec:8s} best    PyTorch {theirs:,.0f}, grapevine {ours:,.0f} samples/s: {ours / theirs:.1f} times as many")
+
+
 def main():
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread")
     with tempfile.TemporaryDirectory() as folder:
-        sides = {"PyTorch " + torch.__version__: pytorch(), "grapevine": grapevine(folder)}
-        results = {name: [] for name in sides}
-        for number in range(turns):
-            for name, turn in sides.items():
-                results[name].append(turn())
-                best, mean = results[name][-1]
-                print(f"turn {number + 1}  {name:16s} {best:10,.0f} samples/s, mean {mean:10,.0f}", flush=True)
-    theirs, ours = (max(best for best, _ in r) for r in results.values())
-    print(f"best    PyTorch {theirs:,.0f}, grapevine {ours:,.0f} samples/s: {ours / theirs:.1f} times as many")
+        program = os.path.join(folder, "model.test")
+        subprocess.run(["go", "test", "-c", "-o", program, "./learning/model"], cwd=root, check=True)
+        for spec in MODELS:
+            compare(program, spec, turns)
 
 
 main()
