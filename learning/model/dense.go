@@ -33,16 +33,29 @@ func (l dense) weights() []tensor {
 
 func (l dense) scratch(int) int { return 0 }
 
-func (l dense) affine() affine { return affine{l.in, l.out} }
+// parts returns the matrix and the bias of the layer's weights, or of their
+// gradient.
+func (l dense) parts(w []float32) (weight kernel.Matrix, bias []float32) {
+	return kernel.RowMajor(w[:l.in*l.out], l.in, l.out), w[l.in*l.out:]
+}
 
-func (l dense) forward(y, x, w, _ []float32) { l.affine().forward(y, x, w, !l.last) }
+func (l dense) forward(y, x, w, _ []float32) {
+	weight, bias := l.parts(w)
+	kernel.Affine(matrix(y, l.out), matrix(x, l.in), weight, bias, !l.last)
+}
 
 func (l dense) backward(dx, dw, x, y, dy, w, _ []float32) {
 	if !l.last {
 		kernel.Mask(dy, y)
 	}
-	l.affine().collect(dw, x, dy)
+	dweight, dbias := l.parts(dw)
+	kernel.AddRows(dbias, matrix(dy, l.out))
+	kernel.MulAdd(dweight, matrix(x, l.in).T(), matrix(dy, l.out))
 	if dx != nil {
-		l.affine().backward(dx, dy, w)
+		weight, _ := l.parts(w)
+		kernel.Mul(matrix(dx, l.in), matrix(dy, l.out), weight.T())
 	}
 }
+
+// matrix returns a view of x as rows of n values.
+func matrix(x []float32, n int) kernel.Matrix { return kernel.RowMajor(x, len(x)/n, n) }

@@ -12,7 +12,7 @@
 //	update, metrics, err := peer.Train(ctx, learning.Task{Anchor: w, Round: 1, Seed: 1})
 //
 // A Model is a chain of layers, and each layer works on the rows of a mini-batch
-// at once: almost all time goes into three products of learning/kernel. A step
+// at once: almost all time goes into products of learning/kernel. A step
 // allocates nothing.
 //
 // Promises: Init gives the same bits on every platform and for ever, since it
