@@ -83,12 +83,12 @@ func (l conv) scratch(rows int) int {
 }
 
 func (l conv) parts(scratch []float32) (m memory) {
-	for _, part := range []struct {
-		at *[]float32
-		n  int
-	}{{&m.x, l.area() * l.in}, {&m.gradient, l.area() * l.out}, {&m.dx, l.spots(l.height) * l.in}, {&m.flipped, 9 * l.in * l.out}} {
-		*part.at, scratch = scratch[:part.n], scratch[part.n:]
+	cut := func(n int) (part []float32) {
+		part, scratch = scratch[:n], scratch[n:]
+		return part
 	}
+	m.x, m.gradient = cut(l.area()*l.in), cut(l.area()*l.out)
+	m.dx, m.flipped = cut(l.spots(l.height)*l.in), cut(9*l.in*l.out)
 	m.full = scratch
 	return m
 }
