@@ -30,7 +30,7 @@
 //	vek 0.4.2, a SIMD library for Go          14
 //	OpenBLAS 0.3.21 from C                   135    it takes the processor for one with AVX2
 //	the same, told better                    254    OPENBLAS_CORETYPE=SkylakeX
-//	this package, portable                     7
+//	this package, portable                     8
 //	this package, AVX2                       115    the processor can do 141
 //	this package, AVX-512                    283
 //
