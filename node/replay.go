@@ -18,14 +18,7 @@ import (
 )
 
 // Height is one certified block of a ledger that is replayed, with what it did.
-type Height struct {
-	*audit.Receipt
-	Entries     []*ledger.Entry     // that the block certifies, by author and number
-	Certificate *ledger.Certificate // that makes it final
-	Committee   ledger.Committee    // whose seats signed the certificate
-	Outcome     *audit.Outcome      // of the round that the block ended; nil if it ended none
-	Replica     *audit.Replica      // the truth after it; to be read, not kept
-}
+type Height = audit.Height
 
 // Report is what came of replaying a home's ledger.
 type Report struct {
@@ -186,7 +179,7 @@ func (p *replay) apply(h *Height, b *ledger.Block) (err error) {
 	p.Entries += len(h.Entries)
 	p.Voids += len(h.Voids)
 	p.compareHead()
-	if h.Outcome, err = p.settle(); err != nil || p.visit == nil {
+	if h.Outcome, h.Deltas, err = p.settle(); err != nil || p.visit == nil {
 		return err
 	}
 	err = p.visit(h)
@@ -196,23 +189,24 @@ func (p *replay) apply(h *Height, b *ledger.Block) (err error) {
 
 // settle ends the round, if it is over. A delta that is not here is no error
 // until another block comes: a peer may stop while it fetches one.
-func (p *replay) settle() (*audit.Outcome, error) {
+func (p *replay) settle() (out *audit.Outcome, took []ledger.CID, err error) {
 	if !p.Replica.Unsettled() {
-		return nil, nil
+		return nil, nil, nil
 	}
 	missing := false
-	out, err := p.Replica.Settle(func(id ledger.CID) []byte {
+	out, err = p.Replica.Settle(func(id ledger.CID) []byte {
 		data, err := p.home.Blobs().Get(id.Cid)
 		if err != nil {
 			p.lost, missing = locate(p.home.Dir(), err), errors.Is(err, fs.ErrNotExist)
 		}
+		took = append(took, id)
 		return data
 	})
 	if missing {
-		return nil, nil
+		return nil, nil, nil
 	}
 	p.settled++
-	return out, cmp.Or(p.lost, err)
+	return out, took, cmp.Or(p.lost, err)
 }
 
 // takeVote learns from a vote whose home this is.
