@@ -221,6 +221,8 @@ type provenReport struct {
 	Entry   string  `json:"entry"`
 	Block   string  `json:"block"`
 
+	Ledger *archiveReport `json:"ledger"` // of a history, else null
+
 	lines []field
 }
 
@@ -253,6 +255,10 @@ func provenBy(proof *ledger.Proof) (*provenReport, error) {
 }
 
 func (r *provenReport) print(w io.Writer) {
+	if r.Ledger != nil {
+		r.Ledger.print(w, r)
+		return
+	}
 	what := "the proof holds: a quorum certified it"
 	switch r.Kind {
 	case string(ledger.ProofBalance):

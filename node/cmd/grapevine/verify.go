@@ -1,8 +1,10 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +21,9 @@ func verifyCommand(p *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a file that proves something, with nothing else at hand",
-		Long: `Checks a file that "wallet proof", "ledger show --proof" or "ledger checkpoint"
-wrote, on any computer: without a home, a daemon or the network.
+		Long: `Checks a file that "wallet proof", "ledger show --proof", "ledger checkpoint",
+"ledger export" or "model lineage" wrote, on any computer: without a home, a daemon
+or the network. A history is audited as by "ledger verify": all is computed again.
 
 Without --topic and --checkpoint it believes the topic's rules that the file
 carries: then the file is consistent in itself, but somebody may have made up all of
@@ -43,15 +46,10 @@ func runVerify(p *printer, path string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := readBounded(path)
+	report, err := believed.checkFile(path)
 	if err != nil {
 		return err
 	}
-	report, err := believed.check(data)
-	if err != nil {
-		return notVerified(path, err)
-	}
-	report.Trusted = believed.topic.Defined() || believed.trust != nil
 	if !report.Trusted {
 		p.say("trusted: false. The file is consistent in itself; that its topic is the right one, only --topic or --checkpoint can tell")
 	}
@@ -76,20 +74,44 @@ func (f verifyFlags) parse() (b belief, err error) {
 	return b, err
 }
 
-// check tells what a file proves.
-func (b belief) check(data []byte) (*provenReport, error) {
-	var r *provenReport
-	var err error
-	switch {
-	case bytes.HasPrefix(data, []byte(ledger.ProofDomain)):
-		r, err = b.proof(data)
-	case bytes.HasPrefix(data, []byte(ledger.TrustDomain)):
-		r, err = b.checkpoint(data)
-	default:
-		return nil, fmt.Errorf("it is no file that grapevine writes, or its beginning was changed: %w", ledger.ErrNotCanonical)
+// checkFile tells what a file proves.
+func (b belief) checkFile(path string) (*provenReport, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &failure{code: codeFailed, err: err, hint: "is the name of the file right?"}
 	}
+	defer f.Close()
+	r, err := b.check(bufio.NewReader(f))
 	if err == nil && b.topic.Defined() && r.Topic != b.topic.String() {
-		return nil, fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic)
+		err = fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic)
+	}
+	if err != nil {
+		return nil, notVerified(path, err)
+	}
+	return r, nil
+}
+
+// check tells by its beginning what kind of file it is.
+func (b belief) check(f *bufio.Reader) (r *provenReport, err error) {
+	begins := func(domain string) bool {
+		head, _ := f.Peek(len(domain))
+		return string(head) == domain
+	}
+	proof, checkpoint := begins(ledger.ProofDomain), begins(ledger.TrustDomain)
+	if !proof && !checkpoint {
+		return b.archive(f)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, ledger.MaxProof+1))
+	if err != nil {
+		return nil, err
+	}
+	if proof {
+		r, err = b.proof(data)
+	} else {
+		r, err = b.checkpoint(data)
+	}
+	if err == nil {
+		r.Trusted = b.topic.Defined() || b.trust != nil
 	}
 	return r, err
 }
