@@ -3,7 +3,7 @@ package ledger
 import "fmt"
 
 // Checkpoint is a place in a topic's history that somebody believes in: height
-// 0, or one that [CheckpointAt] divides, and who votes after it. An invitation
+// 0, or one that the topic's period divides, and who votes after it. An invitation
 // carries one.
 type Checkpoint struct {
 	Height    uint64
@@ -48,13 +48,13 @@ func NewLink(h Header, c *Certificate, committees Committees, leaves func() [][]
 // Walk goes from a checkpoint that is believed along links to the newest. Each
 // names the one before, and names are hashes: a block that the last committee
 // certified, and that names the last checkpoint, vouches for all of them.
-func (c Checkpoint) Walk(topic CID, links []Link, check Verifier) (Checkpoint, error) {
+func (c Checkpoint) Walk(topic CID, period uint64, links []Link, check Verifier) (Checkpoint, error) {
 	for _, l := range links {
 		h := l.Header
-		if h.Height != c.Height+CheckpointAt || h.Checkpoint != c.Block {
+		if h.Height != c.Height+period || h.Checkpoint != c.Block {
 			return c, fmt.Errorf("checkpoint %d does not follow checkpoint %d, %v", h.Height, c.Height, c.Block)
 		}
-		next, err := c.step(topic, l, check)
+		next, err := c.step(topic, period, l, check)
 		if err != nil {
 			return c, err
 		}
@@ -64,13 +64,13 @@ func (c Checkpoint) Walk(topic CID, links []Link, check Verifier) (Checkpoint, e
 }
 
 // step goes along one link, whatever lies between.
-func (c Checkpoint) step(topic CID, l Link, check Verifier) (Checkpoint, error) {
+func (c Checkpoint) step(topic CID, period uint64, l Link, check Verifier) (Checkpoint, error) {
 	h := l.Header
 	wrong := func(what string) (Checkpoint, error) { return c, fmt.Errorf("checkpoint %d: %s", h.Height, what) }
 	switch {
 	case h.Topic != topic:
 		return wrong("of another topic")
-	case h.Height <= c.Height || h.Height%CheckpointAt != 0:
+	case h.Height <= c.Height || h.Height%period != 0:
 		return wrong("no checkpoint after the one before")
 	case h.Committee != c.Committee:
 		return wrong("voted for by another committee than the one before says")

@@ -36,6 +36,7 @@ const (
 // checks proofs.
 type Trust struct {
 	Topic     CID       `cbor:"topic"`
+	Period    uint64    `cbor:"period"` // heights between checkpoints
 	Height    uint64    `cbor:"height"`
 	Block     CID       `cbor:"block"`
 	Committee Committee `cbor:"committee"`
@@ -102,7 +103,7 @@ func inflate(data []byte) ([]byte, error) {
 // is the manifest that the proof carries, which then proves no more than that the
 // proof is consistent in itself.
 func (p *Proof) Verify(trust *Trust, check Verifier) error {
-	at, tables, err := p.origin(trust)
+	at, period, tables, err := p.origin(trust)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (p *Proof) Verify(trust *Trust, check Verifier) error {
 		if l.Voted == nil {
 			return errors.New("proof with a link that changes nothing")
 		}
-		if at, err = at.step(p.Header.Topic, l, check); err != nil {
+		if at, err = at.step(p.Header.Topic, period, l, check); err != nil {
 			return err
 		}
 		tables = append(tables, l.Voted.Committees.Next)
@@ -128,30 +129,30 @@ func (p *Proof) Verify(trust *Trust, check Verifier) error {
 }
 
 // origin is where the way to the proof's committee begins.
-func (p *Proof) origin(trust *Trust) (at Checkpoint, tables []Committee, err error) {
+func (p *Proof) origin(trust *Trust) (at Checkpoint, period uint64, tables []Committee, err error) {
 	if len(p.Manifest) > 0 {
 		data, err := inflate(p.Manifest)
 		if err != nil {
-			return at, nil, err
+			return at, 0, nil, err
 		}
 		m, topic, err := DecodeManifest(data)
 		if err != nil {
-			return at, nil, err
+			return at, 0, nil, err
 		}
 		if topic != p.Header.Topic {
-			return at, nil, fmt.Errorf("proof of topic %v with the manifest of %v", p.Header.Topic, topic)
+			return at, 0, nil, fmt.Errorf("proof of topic %v with the manifest of %v", p.Header.Topic, topic)
 		}
-		at, tables = m.Origin(topic), []Committee{m.Committee()}
+		at, period, tables = m.Origin(topic), m.Rounds.Period(), []Committee{m.Committee()}
 	} else if trust == nil {
-		return at, nil, errors.New("proof without a manifest: it can be checked only with the checkpoint that it was made for")
+		return at, 0, nil, errors.New("proof without a manifest: it can be checked only with the checkpoint that it was made for")
 	}
 	if trust == nil {
-		return at, tables, nil
+		return at, period, tables, nil
 	}
 	if trust.Topic != p.Header.Topic {
-		return at, nil, fmt.Errorf("proof of topic %v, the checkpoint is of %v", p.Header.Topic, trust.Topic)
+		return at, 0, nil, fmt.Errorf("proof of topic %v, the checkpoint is of %v", p.Header.Topic, trust.Topic)
 	}
-	return trust.Checkpoint(), append(tables, trust.Committee), trust.Committee.Validate()
+	return trust.Checkpoint(), trust.Period, append(tables, trust.Committee), trust.Validate()
 }
 
 // Checkpoint is what the file says, with the committee's name for its table.
@@ -161,7 +162,7 @@ func (t *Trust) Checkpoint() Checkpoint {
 
 // Validate checks what the encoding leaves open.
 func (t *Trust) Validate() error {
-	if t.Height%CheckpointAt != 0 || t.Height == 0 && t.Block != t.Topic {
+	if t.Period == 0 || t.Height%t.Period != 0 || t.Height == 0 && t.Block != t.Topic {
 		return fmt.Errorf("height %d is no checkpoint", t.Height)
 	}
 	return t.Committee.Validate()

@@ -82,7 +82,7 @@ func (w *realm) balance(leaf []byte, accounts int) *Proof {
 }
 
 func (w *realm) trust() *Trust {
-	return &Trust{Topic: w.topic, Height: w.at.Height, Block: w.at.Block, Committee: w.now}
+	return &Trust{Topic: w.topic, Period: CheckpointAt, Height: w.at.Height, Block: w.at.Block, Committee: w.now}
 }
 
 func packed(t testing.TB, p *Proof) []byte { return must1[[]byte](t)(Pack(ProofDomain, p)) }
@@ -157,12 +157,12 @@ func TestAWalkNeedsEachCheckpointAndAVoteForEachChange(t *testing.T) {
 	w := newRealm(t, 4)
 	begin := w.at
 	links := []Link{w.link(w.now), w.link(committeeOf(5, 5, 7)), w.link(committeeOf(5, 5, 7)), w.link(committeeOf(5, 5, 8))}
-	got, err := begin.Walk(w.topic, links, Ed25519)
+	got, err := begin.Walk(w.topic, CheckpointAt, links, Ed25519)
 	if err != nil || got != w.at {
 		t.Errorf("%+v, %v, want %+v", got, err, w.at)
 	}
 	middle := Checkpoint{links[1].Header.Height, must1[CID](t)(links[1].Header.CID()), committeeOf(5, 5, 7).CID()}
-	if got, err := middle.Walk(w.topic, links[2:], Ed25519); err != nil || got != w.at {
+	if got, err := middle.Walk(w.topic, CheckpointAt, links[2:], Ed25519); err != nil || got != w.at {
 		t.Errorf("%+v, %v", got, err)
 	}
 	silent := slices.Clone(links)
@@ -171,20 +171,20 @@ func TestAWalkNeedsEachCheckpointAndAVoteForEachChange(t *testing.T) {
 		"one missing": slices.Delete(slices.Clone(links), 2, 3), "a change that nobody voted for": silent, "the first missing": links[1:],
 	}
 	for name, bad := range cases {
-		if _, err := begin.Walk(w.topic, bad, Ed25519); err == nil {
+		if _, err := begin.Walk(w.topic, CheckpointAt, bad, Ed25519); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	stranger := middle
 	stranger.Block = node("another history")
-	if _, err := stranger.Walk(w.topic, links[2:], Ed25519); err == nil {
+	if _, err := stranger.Walk(w.topic, CheckpointAt, links[2:], Ed25519); err == nil {
 		t.Error("a chain without the checkpoint that is believed in: accepted")
 	}
 	forged := slices.Clone(links)
 	v := *links[3].Voted
 	v.Committees.Next = committeeOf(1, 1)
 	forged[3].Voted = &v
-	if _, err := begin.Walk(w.topic, forged, Ed25519); err == nil {
+	if _, err := begin.Walk(w.topic, CheckpointAt, forged, Ed25519); err == nil {
 		t.Error("committees that are not under the state root: accepted")
 	}
 }

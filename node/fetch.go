@@ -73,7 +73,7 @@ func (f fetcher) all(ctx context.Context, trust *Checkpoint) (*Topic, error) {
 	if trust == nil {
 		trust = &origin
 	}
-	if err := f.history(ctx, t, *trust); err != nil {
+	if err := f.history(ctx, m, t, *trust); err != nil {
 		return nil, err
 	}
 	anchor := m.Learning.Anchor
@@ -97,7 +97,7 @@ func (f fetcher) all(ctx context.Context, trust *Checkpoint) (*Topic, error) {
 
 // history gets the newest state from the first peer that can show how it follows
 // from trust. Before the first checkpoint there is none to get.
-func (f fetcher) history(ctx context.Context, t *Topic, trust Checkpoint) (err error) {
+func (f fetcher) history(ctx context.Context, m *ledger.Manifest, t *Topic, trust Checkpoint) (err error) {
 	found := false
 	for _, p := range f.topic.Peers() {
 		data := f.snapshot(ctx, p)
@@ -105,7 +105,7 @@ func (f fetcher) history(ctx context.Context, t *Topic, trust Checkpoint) (err e
 			continue
 		}
 		found = true
-		trusted, links, wrong := f.follow(ctx, p, trust, data)
+		trusted, links, wrong := f.follow(ctx, m, p, trust, data)
 		if wrong == nil {
 			t.Snapshot, t.Trusted, t.Links = data, trusted, links
 			return nil
@@ -120,13 +120,13 @@ func (f fetcher) history(ctx context.Context, t *Topic, trust Checkpoint) (err e
 
 // follow returns the committee that must have certified a peer's snapshot, and the
 // links that say so.
-func (f fetcher) follow(ctx context.Context, p peer.ID, trust Checkpoint, data []byte) (ledger.CID, []ledger.Link, error) {
+func (f fetcher) follow(ctx context.Context, m *ledger.Manifest, p peer.ID, trust Checkpoint, data []byte) (ledger.CID, []ledger.Link, error) {
 	b, err := audit.SnapshotBlock(data)
 	if err != nil {
 		return ledger.CID{}, nil, err
 	}
 	links := f.links(ctx, p, b.Header.Height-1)
-	trusted, err := audit.Follow(f.name, trust, links, b.Header, ledger.Ed25519)
+	trusted, err := audit.Follow(m, f.name, trust, links, b.Header, ledger.Ed25519)
 	return trusted, links, err
 }
 

@@ -20,10 +20,12 @@ var ErrNothing = errors.New("nothing to prove")
 type Certification struct {
 	Header      ledger.Header
 	Certificate *ledger.Certificate
-	Leaves      [][]byte         // under the header's state root
-	Links       []ledger.Link    // to the checkpoints so far at which the committee changed
-	Manifest    []byte           // of the topic
-	Committee   ledger.Committee // that signed
+	Leaves      [][]byte          // under the header's state root
+	Links       []ledger.Link     // to the checkpoints so far at which the committee changed
+	Manifest    []byte            // of the topic
+	Committee   ledger.Committee  // that signed
+	Point       ledger.Checkpoint // that the header names
+	Period      uint64            // heights between checkpoints
 }
 
 // Newest returns the newest block of the home in dir. Like [Replay] it changes
@@ -64,6 +66,7 @@ func (p *replay) certified(h ledger.Header, cert *ledger.Certificate, leaves [][
 	manifest, err := p.home.Manifest()
 	return &Certification{
 		Header: h, Certificate: cert, Leaves: leaves, Links: p.chain.Changes(h.Height - 1), Manifest: manifest, Committee: p.Replica.State.Now,
+		Point: audit.Named(h, p.Replica.State.Phases.Period()), Period: p.Replica.State.Phases.Period(),
 	}, err
 }
 
@@ -159,6 +162,5 @@ func ProveEntry(dir, text string, trust *ledger.Trust) (*ledger.Proof, error) {
 // Trust is the checkpoint before the newest block, as a file for who checks
 // proofs.
 func (c *Certification) Trust() *ledger.Trust {
-	h := c.Header
-	return &ledger.Trust{Topic: h.Topic, Height: (h.Height - 1) / ledger.CheckpointAt * ledger.CheckpointAt, Block: h.Checkpoint, Committee: c.Committee}
+	return &ledger.Trust{Topic: c.Header.Topic, Period: c.Period, Height: c.Point.Height, Block: c.Point.Block, Committee: c.Committee}
 }

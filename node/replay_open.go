@@ -72,7 +72,7 @@ func (p *replay) firstRecord() (store.Record, error) {
 func (p *replay) beginAt(m *ledger.Manifest, topic ledger.CID, first store.Record) error {
 	b, err := audit.SnapshotBlock(first.Data)
 	if err == nil {
-		err = p.takeLinks(m.Origin(topic), b.Header)
+		err = p.takeLinks(m, topic, b.Header)
 	}
 	if err != nil {
 		return &Fault{File: logFile(first.At), Offset: first.At.Offset, Err: err}
@@ -93,7 +93,7 @@ func (p *replay) beginAt(m *ledger.Manifest, topic ledger.CID, first store.Recor
 
 // takeLinks takes the checkpoints that follow the snapshot in the log, and checks
 // that they lead to it.
-func (p *replay) takeLinks(origin ledger.Checkpoint, to ledger.Header) error {
+func (p *replay) takeLinks(m *ledger.Manifest, topic ledger.CID, to ledger.Header) error {
 	for r, err := range p.home.Log().Records() {
 		if err != nil {
 			return err
@@ -114,11 +114,11 @@ func (p *replay) takeLinks(origin ledger.Checkpoint, to ledger.Header) error {
 	if len(links) == 0 {
 		return nil
 	}
-	trust := audit.Begin(links)
+	trust := audit.Begin(m, links)
 	if trust.Height == 0 {
-		trust = origin
+		trust = m.Origin(topic)
 	}
-	committee, err := audit.Follow(origin.Block, trust, links, to, ledger.Ed25519)
+	committee, err := audit.Follow(m, topic, trust, links, to, ledger.Ed25519)
 	if err == nil && committee != to.Committee {
 		err = fmt.Errorf("the log's checkpoints lead to committee %v, its snapshot was certified by %v", committee, to.Committee)
 	}

@@ -113,12 +113,12 @@ func (a *archivist) beginAt(m *ledger.Manifest, topic, name ledger.CID) error {
 	}
 	trust := m.Origin(topic)
 	if links := a.Chain.After(0); len(links) > 0 {
-		a.Rooted = Begin(links) == trust
-		trust = Begin(links)
+		begin := Begin(m, links)
+		a.Rooted, trust = begin == trust, begin
 	} else {
-		trust = named(b.Header)
+		trust = Named(b.Header, m.Rounds.Period())
 	}
-	trusted, err := Follow(topic, trust, a.Chain.After(0), b.Header, a.verify)
+	trusted, err := Follow(m, topic, trust, a.Chain.After(0), b.Header, a.verify)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Chain holds the checkpoints of a topic, by which somebody who believes in an
-// old one gets to the newest. It is small: a header for 64 heights and, where the
+// old one gets to the newest. It is small: a header for each and, where the
 // committee changed, the votes for it.
 type Chain struct{ links []ledger.Link }
 
@@ -18,7 +18,7 @@ func (c *Chain) Extend(links []ledger.Link) { c.links = append(c.links, links...
 // Add takes a certified block before r applies it; it matters if it is a
 // checkpoint.
 func (c *Chain) Add(r *Replica, b *ledger.Block, cert *ledger.Certificate) {
-	if b.Header.Height%ledger.CheckpointAt == 0 {
+	if b.Header.Height%r.State.Phases.Period() == 0 {
 		c.links = append(c.links, ledger.NewLink(b.Header, cert, r.State.Committees(), r.State.Leaves))
 	}
 }
@@ -43,7 +43,7 @@ func (c *Chain) Changes(height uint64) (out []ledger.Link) {
 // snapshot, for somebody who believes in trust: an invitation's checkpoint, or
 // the topic's beginning. The links lead there from trust or from an earlier
 // checkpoint; one that passes by trust is refused.
-func Follow(topic ledger.CID, trust ledger.Checkpoint, links []ledger.Link, snapshot ledger.Header, check ledger.Verifier) (ledger.CID, error) {
+func Follow(m *ledger.Manifest, topic ledger.CID, trust ledger.Checkpoint, links []ledger.Link, snapshot ledger.Header, check ledger.Verifier) (ledger.CID, error) {
 	at := snapshot.Height - 1
 	if at < trust.Height {
 		return ledger.CID{}, fmt.Errorf("the newest checkpoint there is %d, older than the one to believe in, %d", at, trust.Height)
@@ -57,10 +57,10 @@ func Follow(topic ledger.CID, trust ledger.Checkpoint, links []ledger.Link, snap
 			after = append(after, l)
 		}
 	}
-	if err := leads(topic, before, trust, check); err != nil {
+	if err := leads(m, topic, before, trust, check); err != nil {
 		return ledger.CID{}, err
 	}
-	end, err := trust.Walk(topic, after, check)
+	end, err := trust.Walk(topic, m.Rounds.Period(), after, check)
 	if err != nil {
 		return ledger.CID{}, err
 	}
@@ -71,11 +71,11 @@ func Follow(topic ledger.CID, trust ledger.Checkpoint, links []ledger.Link, snap
 }
 
 // leads checks that links, if there are any, end at trust.
-func leads(topic ledger.CID, links []ledger.Link, trust ledger.Checkpoint, check ledger.Verifier) error {
+func leads(m *ledger.Manifest, topic ledger.CID, links []ledger.Link, trust ledger.Checkpoint, check ledger.Verifier) error {
 	if len(links) == 0 {
 		return nil
 	}
-	end, err := Begin(links).Walk(topic, links, check)
+	end, err := Begin(m, links).Walk(topic, m.Rounds.Period(), links, check)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func leads(topic ledger.CID, links []ledger.Link, trust ledger.Checkpoint, check
 }
 
 // Begin is the checkpoint before the first of links.
-func Begin(links []ledger.Link) ledger.Checkpoint {
+func Begin(m *ledger.Manifest, links []ledger.Link) ledger.Checkpoint {
 	h := links[0].Header
-	return ledger.Checkpoint{Height: h.Height - ledger.CheckpointAt, Block: h.Checkpoint, Committee: h.Committee}
+	return ledger.Checkpoint{Height: h.Height - m.Rounds.Period(), Block: h.Checkpoint, Committee: h.Committee}
 }

@@ -46,7 +46,7 @@ func TestWhoBelievesInAnOldCheckpointGetsToTheNewest(t *testing.T) {
 	}
 	for i, p := range points {
 		for from := range i + 1 { // whoever answers may have older ones, too
-			got, err := Follow(w.r.Topic, p, links[from:], to, check)
+			got, err := Follow(w.r.Manifest, w.r.Topic, p, links[from:], to, check)
 			if err != nil || got != to.Committee {
 				t.Errorf("from %d with links from %d on: %v, %v", p.Height, from, got, err)
 			}
@@ -77,7 +77,7 @@ func TestAHistoryWithoutTheCheckpointIsRefused(t *testing.T) {
 		"an older snapshot":      {points[2], links[:1], older},
 	}
 	for name, c := range cases {
-		if got, err := Follow(w.r.Topic, c.trust, c.links, c.to, check); err == nil {
+		if got, err := Follow(w.r.Manifest, w.r.Topic, c.trust, c.links, c.to, check); err == nil {
 			t.Errorf("%s: accepted, committee %v", name, got)
 		}
 	}

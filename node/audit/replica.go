@@ -218,7 +218,7 @@ func (r *Replica) Apply(b *ledger.Block, entries []*ledger.Entry) *Receipt {
 		}
 	}
 	r.Head = ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
-	r.named = named(b.Header)
+	r.named = Named(b.Header, r.State.Phases.Period())
 	if r.Head.Height%r.State.Phases.Period() == 0 {
 		r.checkpoint = r.Head.Block
 	}
@@ -228,7 +228,7 @@ func (r *Replica) Apply(b *ledger.Block, entries []*ledger.Entry) *Receipt {
 	return out
 }
 
-// named is the checkpoint that a block names.
-func named(h ledger.Header) ledger.Checkpoint {
-	return ledger.Checkpoint{Height: (h.Height - 1) / ledger.CheckpointAt * ledger.CheckpointAt, Block: h.Checkpoint, Committee: h.Committee}
+// Named is the checkpoint that a block names.
+func Named(h ledger.Header, period uint64) ledger.Checkpoint {
+	return ledger.Checkpoint{Height: (h.Height - 1) / period * period, Block: h.Checkpoint, Committee: h.Committee}
 }

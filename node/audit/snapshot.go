@@ -54,7 +54,7 @@ func FromSnapshot(m *ledger.Manifest, topic ledger.CID, data []byte, trusted led
 		return nil, err
 	}
 	r := &Replica{
-		Manifest: m, Topic: topic, State: state, Head: cert.Base, verify: verify, checkpoint: b.Header.Checkpoint, named: named(b.Header),
+		Manifest: m, Topic: topic, State: state, Head: cert.Base, verify: verify, checkpoint: b.Header.Checkpoint, named: Named(b.Header, state.Phases.Period()),
 		codec: CodecOf(m), anchor: newest,
 		updates: map[ledger.CID]*delta.Sparse{},
 	}

@@ -93,7 +93,7 @@ func (p *Peer) join(from *Peer) error {
 		}
 	}
 	origin := p.world.manifest.Origin(p.world.topic)
-	if trusted, err := audit.Follow(p.world.topic, origin, links, b.Header, p.world.keys.verify); err != nil || trusted != b.Header.Committee {
+	if trusted, err := audit.Follow(p.world.manifest, p.world.topic, origin, links, b.Header, p.world.keys.verify); err != nil || trusted != b.Header.Committee {
 		return fmt.Errorf("join at height %d: committee %v, %v", b.Header.Height, trusted, err)
 	}
 	p.store.blobs[b.Header.Anchor] = from.store.Blob(b.Header.Anchor)
