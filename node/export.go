@@ -129,3 +129,12 @@ func (x *exporter) block(h *Height) error {
 	}
 	return nil
 }
+
+// FirstModel is the model with which the history of the home in dir begins.
+func FirstModel(dir string) (ledger.CID, error) {
+	p, err := openReplay(dir, nil)
+	if err != nil {
+		return ledger.CID{}, locate(dir, err)
+	}
+	return p.Replica.State.Anchor(), p.home.Close()
+}

@@ -4,63 +4,111 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/grapevine-network/grapevine/node"
+	"github.com/grapevine-network/grapevine/node/audit"
 )
 
 func explainCommand(p *printer) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:   "explain [ROUND]",
-		Short: "Show how a round was paid, number by number",
+		Use:   "explain [ROUND|DELTA|PEER]",
+		Short: "Show how a round, a delta or a peer was paid, number by number",
 		Long: `Shows the arithmetic of a round's pay, derived again from the home's ledger: what
 could be minted, how each delta was scored and by whom, the formula of each
-payment with its numbers, and what became of the model. Without ROUND it
-explains the newest round that is settled.
+payment with its numbers, what became of the model, and the entries that prove it.
+Without an argument it explains the newest round that is settled. With the CID of a
+delta it explains that delta alone; with a peer ID or an alias, all that was paid to
+that peer.
 
 Rounds are numbered from 0, as on the ledger: the demo counts them from 1, so
 its "round 4" is explain 3. Amounts are base units; a token is 1,000,000.`,
 		Example: `  grapevine explain 3 --home ./demo/peer-01
-  grapevine explain -o json`,
+  grapevine explain smart-cyan-adder --home ./demo/peer-01
+  grapevine explain bafkreigh2akiscaildc -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage(fmt.Sprintf("explain: want one round, got %d arguments", len(args)), "example: grapevine explain 3")
+				return usage(fmt.Sprintf("explain: want one round, delta or peer, got %d arguments", len(args)), "example: grapevine explain 3")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runExplain(p, dir, args) },
+		RunE: func(_ *cobra.Command, args []string) error { return runExplain(p, dir, first(args)) },
 	}
 	homeFlag(cmd, &dir)
 	return cmd
 }
 
-func runExplain(p *printer, dir string, args []string) error {
-	var want *uint64
-	if len(args) == 1 {
-		n, err := strconv.ParseUint(args[0], 10, 64)
-		if err != nil {
-			return usage(fmt.Sprintf("%q is no round", args[0]), "rounds are numbers from 0: grapevine explain 3")
-		}
-		want = &n
+func runExplain(p *printer, dir, what string) error {
+	switch n, err := strconv.ParseUint(what, 10, 64); {
+	case what == "":
+		return explainRound(p, dir, nil)
+	case err == nil:
+		return explainRound(p, dir, &n)
+	case strings.HasPrefix(what, "baf") && len(what) >= shortest:
+		return explainDeltas(p, dir, what)
 	}
-	var data *explainReport
+	return explainPeer(p, dir, what)
+}
+
+// explainAll explains each settled round that want chooses, in order.
+func explainAll(dir string, want func(h *node.Height) bool, take func(e *explainReport) error) (*node.Report, error) {
+	evidence := audit.NewEvidence()
 	r, _, err := replayHome(dir, func(h *node.Height) error {
-		if h.Outcome != nil && (want == nil || h.Outcome.Round == *want) {
-			data = explained(h)
+		evidence.Visit(h)
+		if h.Outcome == nil || !want(h) {
+			return nil
 		}
-		return nil
+		e := explained(h)
+		e.prove(evidence, h.Outcome.Settlement)
+		if err := e.check(); err != nil {
+			return err
+		}
+		return take(e)
 	})
+	return r, err
+}
+
+func explainRound(p *printer, dir string, want *uint64) error {
+	var data *explainReport
+	r, err := explainAll(dir, func(h *node.Height) bool { return want == nil || h.Outcome.Round == *want },
+		func(e *explainReport) error { data = e; return nil })
 	switch {
 	case err != nil:
 		return err
 	case data == nil:
 		return notSettled(r, want)
 	}
-	if err := data.check(); err != nil {
+	return p.answer(data, data.print)
+}
+
+// explainDeltas explains the delta whose CID begins with text.
+func explainDeltas(p *printer, dir, text string) error {
+	var data *explainReport
+	found := 0
+	is := func(d deltaReport) bool { return strings.HasPrefix(d.Delta, text) }
+	r, err := explainAll(dir, func(*node.Height) bool { return true }, func(e *explainReport) error {
+		if !slices.ContainsFunc(e.Deltas, is) {
+			return nil
+		}
+		e.keep(is, func(dutyReport) bool { return false })
+		found, data = found+len(e.Deltas), e
+		return nil
+	})
+	switch {
+	case err != nil:
 		return err
+	case data == nil:
+		return &failure{
+			code: codeFailed, err: fmt.Errorf("no settled round from height %d on has a delta whose CID begins with %s", r.From, text),
+			hint: "grapevine explain ROUND lists a round's deltas",
+		}
+	case found > 1:
+		p.say("%d deltas begin like that, or it was revealed more than once; this is the last", found)
 	}
 	return p.answer(data, data.print)
 }

@@ -12,6 +12,7 @@ import (
 type explainReport struct {
 	Round      uint64          `json:"round"` // from 0
 	Height     uint64          `json:"height"`
+	Block      string          `json:"block"` // that ended it
 	Emission   emissionReport  `json:"emission"`
 	Trainers   trainersReport  `json:"trainers"`
 	Newcomers  divisorReport   `json:"newcomers"`
@@ -23,6 +24,8 @@ type explainReport struct {
 	Unminted   uint64          `json:"unminted"`  // of the emission: stays in the remaining supply
 	Remaining  uint64          `json:"remaining"` // supply after the round
 	Model      modelStepReport `json:"model"`
+
+	only bool // a part of the round is asked for
 }
 
 // emissionReport is what a round could mint: remaining · rate / 2^32.
@@ -75,6 +78,8 @@ type deltaReport struct {
 	Weight   uint64          `json:"weight"` // in the mean, before age
 	Share    *big.Int        `json:"share"`  // of the divisor: w·s
 	Paid     uint64          `json:"paid"`
+	Commit   string          `json:"commit"` // entries that prove it
+	Reveal   string          `json:"reveal"`
 }
 
 type opinionReport struct {
@@ -83,6 +88,7 @@ type opinionReport struct {
 	Stake     uint64 `json:"stake"`
 	U         int32  `json:"u"`
 	SE        uint32 `json:"se"`
+	Entry     string `json:"entry"` // the SCORE that says so
 }
 
 type dutyReport struct {
@@ -92,6 +98,8 @@ type dutyReport struct {
 	Given  uint64 `json:"given"`
 	Due    uint64 `json:"due"`
 	Paid   uint64 `json:"paid"`
+	Seal   string `json:"seal"` // entries that prove it; empty if there is none
+	Score  string `json:"score"`
 }
 
 // modelStepReport is what the round made of the model.
@@ -106,7 +114,7 @@ type modelStepReport struct {
 func explained(h *node.Height) *explainReport {
 	o, s := h.Outcome, h.Replica.State
 	e := &explainReport{
-		Round: o.Round, Height: o.Height, Emission: emissionOf(o.Settlement, s),
+		Round: o.Round, Height: o.Height, Block: h.Block.CID().String(), Emission: emissionOf(o.Settlement, s),
 		Treasury: o.Treasury, Minted: o.Minted, Unminted: o.Emission - o.Minted, Remaining: s.Supply.Remaining,
 		Deltas: []deltaReport{}, Validators: []dutyReport{}, DutySum: new(big.Int),
 		Model: modelStepReport{Before: o.Anchor.String(), After: o.Anchor.String(), Kept: o.Kept, Alpha: h.Replica.Manifest.Learning.Alpha},
@@ -123,7 +131,7 @@ func explained(h *node.Height) *explainReport {
 	e.Trainers = trainersReport{o.Median, s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o.Settlement, false, s.Economy.FullScore)}
 	e.Newcomers = divisorOf(o.Settlement, true, s.Economy.FullScore)
 	for _, v := range o.Validators {
-		e.Validators = append(e.Validators, dutyReport{v.Author.String(), node.Alias(v.Author), v.Stake, v.Given, v.Due, v.Paid})
+		e.Validators = append(e.Validators, dutyReport{Author: v.Author.String(), Alias: node.Alias(v.Author), Stake: v.Stake, Given: v.Given, Due: v.Due, Paid: v.Paid})
 		e.DutySum.Add(e.DutySum, product(v.Stake, v.Due))
 	}
 	return e
@@ -147,7 +155,7 @@ func explainDelta(d *incentives.DeltaPay) deltaReport {
 		Score: d.Score, Weight: d.Weight, Share: product(payWeight(d), d.Score), Paid: d.Paid,
 	}
 	for _, o := range d.Opinion {
-		r.Opinions = append(r.Opinions, opinionReport{o.Validator.String(), node.Alias(o.Validator), o.Stake, o.U, o.SE})
+		r.Opinions = append(r.Opinions, opinionReport{Validator: o.Validator.String(), Alias: node.Alias(o.Validator), Stake: o.Stake, U: o.U, SE: o.SE})
 	}
 	return r
 }

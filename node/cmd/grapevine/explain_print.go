@@ -10,14 +10,18 @@ import (
 
 // print writes the arithmetic for a person.
 func (e *explainReport) print(w io.Writer) {
-	fmt.Fprintf(w, "round %d, settled at height %d\n", e.Round, e.Height)
-	fmt.Fprintf(w, "rounds count from 0; amounts are base units, 1,000,000 of them a token; gains are micro-nats of loss\n\n")
+	fmt.Fprintf(w, "round %d, settled at height %d, block %s\n", e.Round, e.Height, e.Block)
+	fmt.Fprintf(w, "rounds count from 0; amounts are base units, 1,000,000 of them a token; gains are micro-nats of loss\n")
+	fmt.Fprintf(w, "what proves it: grapevine ledger show CID\n\n")
 	e.Emission.print(w)
 	if e.Emission.Emission == 0 {
 		fmt.Fprintf(w, "  no delta of this round counts, so nothing was minted\n")
 	}
 	e.printTrainers(w)
 	e.printNewcomers(w)
+	if e.only {
+		return
+	}
 	e.printValidators(w)
 	fmt.Fprintf(w, "\ntreasury  %s\n", group3(e.Treasury))
 	fmt.Fprintf(w, "minted    %s of %s; the other %s are not minted: they stay in the supply, which is %s now\n",
@@ -71,11 +75,12 @@ func (e *explainReport) printDeltas(w io.Writer, newcomers bool) (some bool) {
 
 func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 	fmt.Fprintf(w, "\n  %s  delta %s\n", d.Alias, d.Delta)
+	fmt.Fprintf(w, "    COMMIT %s, REVEAL %s\n", shortened(d.Commit), shortened(d.Reveal))
 	if d.Age > 0 {
 		fmt.Fprintf(w, "    made on an anchor %d rounds old: for each of them it weighs 0.7 times less in the model\n", d.Age)
 	}
 	for _, o := range d.Opinions {
-		fmt.Fprintf(w, "    %-26s u %+10d ± %d\n", o.Alias, o.U, o.SE)
+		fmt.Fprintf(w, "    %-26s u %+10d ± %-8d %s\n", o.Alias, o.U, o.SE, shortened(o.Entry))
 	}
 	if !d.Counts {
 		fmt.Fprintf(w, "    does not count: validators with a quorum of stake, its author left out, did not score it\n")
@@ -111,7 +116,7 @@ func (e *explainReport) printValidators(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  Σ stake·due = %s; due are scores of all deltas that count, but one's own\n", groupBig(e.DutySum))
 	for _, v := range e.Validators {
-		fmt.Fprintf(w, "  %-26s stake %s, gave %d of %d due, paid %s\n", v.Alias, group3(v.Stake), v.Given, v.Due, group3(v.Paid))
+		fmt.Fprintf(w, "  %-26s stake %s, gave %d of %d due, paid %s  %s\n", v.Alias, group3(v.Stake), v.Given, v.Due, group3(v.Paid), shortened(v.Score))
 	}
 }
 
@@ -126,6 +131,9 @@ func (m *modelStepReport) print(w io.Writer, deltas int) {
 		m.Kept, deltas, group3(*m.Clip), float64(*m.Clip)/(1<<20), float64(m.Alpha)/(1<<16))
 	fmt.Fprintf(w, "  from    %s\n  to      %s\n", m.Before, m.After)
 }
+
+// shortened is enough of a CID for `ledger show`.
+func shortened(cid string) string { return cid[:min(len(cid), shortCID)] }
 
 // group3 writes a number with commas between thousands.
 func group3(n uint64) string { return groupBig(new(big.Int).SetUint64(n)) }

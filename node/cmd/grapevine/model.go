@@ -39,7 +39,7 @@ func modelCommand(p *printer) *cobra.Command {
 	var dir string
 	cmd := group("model", "Look at the model of a topic")
 	homeFlag(cmd, &dir)
-	cmd.AddCommand(modelEvalCommand(p, &dir), modelPredictCommand(p, &dir), modelExportCommand(p, &dir))
+	cmd.AddCommand(modelEvalCommand(p, &dir), modelPredictCommand(p, &dir), modelExportCommand(p, &dir), modelLineageCommand(p, &dir))
 	return cmd
 }
 
