@@ -57,6 +57,8 @@ func (n *Node) act(ctx context.Context, out []engine.Output) error {
 			}
 		case engine.Settled:
 			n.settled(o)
+		case engine.Submitted:
+			n.submits.answer(o)
 		case engine.Noticed:
 			n.events.publish(Noticed{o.Text})
 		}

@@ -68,7 +68,7 @@ func Defaults() ledger.Manifest {
 			Cap: 1e15, Rate: 1 << 22, // about a thousandth of what remains, a round
 			Trainers: one * 70 / 100, Validators: one * 20 / 100, Newcomers: one * 5 / 100, Slots: 16, Work: 14,
 			Treasury: one - one*70/100 - one*20/100 - one*5/100,
-			MaxScore: 1 << 20, FullScore: 10_000, Slash: one / 2, Reporter: one / 10,
+			MaxScore: 1 << 20, FullScore: 10_000, Slash: one / 2, Reporter: one / 10, Unbonding: 1024,
 		},
 	}
 }

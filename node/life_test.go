@@ -113,7 +113,7 @@ func TestARestartedNodeGoesOnWhereItWas(t *testing.T) {
 	if _, err := again.Await(ctx, again.Status().Round+2); err != nil {
 		t.Error(err)
 	}
-	if len(again.engine.Forkers()) > 0 {
+	if len(again.engine.Accused()) > 0 {
 		t.Error("somebody forked")
 	}
 }

@@ -45,6 +45,7 @@ type Node struct {
 	inputs  chan engine.Input
 	calls   chan func()
 	outbox  chan []byte
+	submits submits
 	work    sync.WaitGroup
 	fetches map[ledger.CID]context.CancelFunc
 	timer   *time.Timer

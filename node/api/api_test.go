@@ -54,6 +54,9 @@ func (f *fake) Leave(_ context.Context, name string) error {
 func (f *fake) Invite(context.Context, string) (client.Invite, error) {
 	return client.Invite{Invite: "grapevine://bafy?addr=1&addr=2"}, nil
 }
+func (f *fake) Submit(_ context.Context, topic string, o client.Order) (client.Submission, error) {
+	return client.Submission{Topic: topic, Kind: o.Kind, Peer: o.Peer, Seq: o.Amount}, nil
+}
 func (f *fake) Wallet(_ context.Context, topic string) (client.Wallet, error) {
 	return client.Wallet{Topic: topic, Account: client.Account{Balance: 1 << 53}}, nil
 }
@@ -115,6 +118,8 @@ func TestEveryRouteBringsTheBackendsAnswer(t *testing.T) {
 	check("leave", true, c.Leave(ctx, "a"))
 	i, err := c.Invite(ctx, "a")
 	check("invite", i.Invite == "grapevine://bafy?addr=1&addr=2", err)
+	s, err := c.Submit(ctx, "a b", client.Order{Kind: "transfer", Peer: "12D4", Amount: 1 << 53, Wait: 3})
+	check("submit", s.Topic == "a b" && s.Kind == "transfer" && s.Peer == "12D4" && s.Seq == 1<<53, err)
 	w, err := c.Wallet(ctx, "a b")
 	check("wallet", w.Topic == "a b" && w.Balance == 1<<53, err)
 	h, err := c.History(ctx, "")

@@ -21,6 +21,7 @@ type Backend interface {
 	Leave(ctx context.Context, name string) error
 	Invite(ctx context.Context, name string) (client.Invite, error)
 
+	Submit(ctx context.Context, topic string, o client.Order) (client.Submission, error)
 	Wallet(ctx context.Context, topic string) (client.Wallet, error)
 	History(ctx context.Context, topic string) ([]client.Payment, error)
 	Head(ctx context.Context, topic string) (client.Head, error)

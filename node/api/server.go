@@ -33,6 +33,11 @@ type topicQuery struct {
 	Topic string `query:"topic" doc:"name, CID or the end of a CID; default: the first topic"`
 }
 
+type submitInput struct {
+	Topic string `path:"topic" doc:"name, CID or the end of a CID"`
+	Body  client.Order
+}
+
 // answer is a response with a body.
 type answer[T any] struct{ Body T }
 
@@ -70,6 +75,10 @@ func (r routes) registerChanges(a huma.API) {
 	})
 	does(a, "DELETE", "/v1/topics/{topic}", "leave", "Take part no longer; the ledger stays", http.StatusNoContent, func(ctx context.Context, in *topicPath) (*struct{}, error) {
 		return nil, r.b.Leave(ctx, in.Topic)
+	})
+	does(a, "POST", "/v1/topics/{topic}/entries", "submit", "Sign an entry of this peer: move tokens, vote on members or on the end", http.StatusOK, func(ctx context.Context, in *submitInput) (*answer[client.Submission], error) {
+		s, err := r.b.Submit(ctx, in.Topic, in.Body)
+		return &answer[client.Submission]{s}, err
 	})
 	does(a, "POST", "/v1/topics/{topic}/invite", "invite", "Make an invitation", http.StatusOK, func(ctx context.Context, in *topicPath) (*answer[client.Invite], error) {
 		i, err := r.b.Invite(ctx, in.Topic)

@@ -43,6 +43,9 @@ func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*led
 	}
 	c := &e.consensus
 	c.decision, c.slow, c.uncertified = nil, 0, false
+	if end := e.replica.State.Closed; end != nil && end.Height == b.Header.Height {
+		c.uncertified = true // a successor needs the last state to be certified
+	}
 	e.endLive()
 	e.emit(Certified{receipt})
 	e.enter(max(cert.Instance+1, c.instance))
@@ -63,6 +66,7 @@ func (e *Engine) enter(instance uint64) {
 			delete(c.attempts, slot)
 		}
 	}
+	c.forgetVotes()
 	if c.machine == nil {
 		return
 	}

@@ -27,6 +27,7 @@ type consensus struct {
 	decision  *ledger.Certificate    // of a block that we do not have yet
 	newest    *ledger.Certificate    // of whatever was decided last
 	voted     map[ledger.Author]ballots
+	cast      map[cast]*ledger.Ballot // votes of the last instances
 	attempts  map[ledger.Slot]byte
 
 	wake       int64
@@ -38,7 +39,7 @@ type consensus struct {
 func newConsensus() consensus {
 	return consensus{
 		instance: 1, proposals: map[ledger.CID]*ledger.Block{}, refused: map[ledger.CID]bool{}, absent: map[ledger.Author]bool{},
-		voted: map[ledger.Author]ballots{}, attempts: map[ledger.Slot]byte{},
+		voted: map[ledger.Author]ballots{}, cast: map[cast]*ledger.Ballot{}, attempts: map[ledger.Slot]byte{},
 	}
 }
 

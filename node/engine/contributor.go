@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"github.com/grapevine-network/grapevine/incentives"
@@ -17,10 +16,10 @@ type contributor struct {
 	seq  uint64 // of our chain, what is not certified yet included
 	head ledger.CID
 
-	memos    map[uint64]Memo        // by round
-	latest   map[ledger.Kind]uint64 // the round, plus one, of our newest entry of a kind
-	reported map[ledger.Author]bool
-	votes    [][]byte // restored, until Start
+	memos   map[uint64]Memo        // by round
+	latest  map[ledger.Kind]uint64 // the round, plus one, of our newest entry of a kind
+	accused map[ledger.Author]accusation
+	votes   [][]byte // restored, until Start
 
 	training  bool
 	trainedOn ledger.CID // base of the delta in preparation or ready
@@ -40,7 +39,7 @@ type contributor struct {
 
 func newContributor(topic ledger.CID) contributor {
 	return contributor{
-		head: topic, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, reported: map[ledger.Author]bool{},
+		head: topic, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, accused: map[ledger.Author]accusation{},
 	}
 }
 
@@ -60,6 +59,9 @@ func (e *Engine) contribute() (err error) {
 	if e.replica.Unsettled() || e.silent() || e.replica.State.Account(e.cfg.Author).Forked {
 		return nil
 	}
+	if err := e.report(); err != nil {
+		return err
+	}
 	switch e.replica.State.Round.Phase {
 	case incentives.PhaseCommit:
 		return e.commit()
@@ -75,10 +77,16 @@ func (e *Engine) contribute() (err error) {
 }
 
 func (e *Engine) append(body any) error {
+	_, err := e.sign(body)
+	return err
+}
+
+// sign makes the next entry of our chain, and publishes it.
+func (e *Engine) sign(body any) (*ledger.Entry, error) {
 	c := &e.contributor
 	x, err := ledger.Sign(e.cfg.Sign, e.cfg.Author, e.cfg.Topic, c.seq, c.head, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.seq, c.head = x.Seq, x.CID()
 	c.signed(x)
@@ -86,7 +94,7 @@ func (e *Engine) append(body any) error {
 	e.emit(Store{Record{Kind: RecordEntry, Data: x.Bytes()}})
 	e.publishEntry(x, 0)
 	c.attempts, c.repeatAt = 0, e.now+e.interval()
-	return nil
+	return x, nil
 }
 
 func (e *Engine) publishEntry(x *ledger.Entry, attempt byte) {
@@ -350,17 +358,4 @@ func (e *Engine) open() error {
 		}
 	}
 	return e.append(&ledger.Opening{Round: r.Number, Salt: e.sealSalt(r.Number, memo.Scores), Scores: memo.Scores})
-}
-
-// report puts the proof of a fork on the ledger, if we vote and nobody else has.
-func (e *Engine) report(author ledger.Author, proof *ledger.Evidence) {
-	c := &e.contributor
-	if c.reported[author] || author == e.cfg.Author || !e.seated() || e.silent() || e.replica.State.Account(author).Forked {
-		return
-	}
-	c.reported[author] = true
-	e.emit(Noticed{fmt.Sprintf("%v forked its chain", author)})
-	if err := e.append(proof); err != nil {
-		e.emit(Noticed{err.Error()})
-	}
 }

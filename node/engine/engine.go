@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
@@ -135,6 +133,8 @@ func (e *Engine) handle(in Input) error {
 		e.contributor.mined = in
 	case Fetched:
 		e.fetched(in.Data)
+	case Submit:
+		e.submit(in)
 	case Pause:
 		e.contributor.paused = in.On
 	}
@@ -256,7 +256,7 @@ func (e *Engine) takeEntry(m EntryMessage) error {
 		e.adopt(m.Entry)
 	}
 	if proof := e.chains.forks[author]; proof != nil {
-		e.report(author, proof)
+		e.accuse(author, proof)
 	}
 	return nil
 }
@@ -346,13 +346,4 @@ func (e *Engine) dropAnchor(before []ledger.CID) {
 	if oldest != e.origin {
 		e.emit(DropBlob{oldest})
 	}
-}
-
-// Forkers returns the authors whose fork this peer can prove, in order.
-func (e *Engine) Forkers() (out []ledger.Author) {
-	for a := range e.chains.forks {
-		out = append(out, a)
-	}
-	slices.SortFunc(out, func(a, b ledger.Author) int { return bytes.Compare(a[:], b[:]) })
-	return out
 }

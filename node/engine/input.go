@@ -44,6 +44,11 @@ type (
 	Mined struct{ Round, Work uint64 }
 	// Fetched answers Fetch. Its bytes need not be trusted.
 	Fetched struct{ Data []byte }
+	// Submit asks for an entry of our own with this body. Submitted answers it.
+	Submit struct {
+		ID   uint64
+		Body any // as in ledger.Entry
+	}
 	// Pause stops (or resumes) opening rounds: what is in flight is finished.
 	Pause struct{ On bool }
 )
@@ -59,6 +64,7 @@ func (Trained) input()  {}
 func (Scored) input()   {}
 func (Mined) input()    {}
 func (Fetched) input()  {}
+func (Submit) input()   {}
 func (Pause) input()    {}
 
 // Output is something to do.
@@ -124,6 +130,13 @@ type (
 	Certified struct{ Receipt *audit.Receipt }
 	// Settled tells that a round is over, and what came of it.
 	Settled struct{ Outcome *audit.Outcome }
+	// Submitted answers Submit: with the entry, which is not certified yet, or with
+	// why it was not signed.
+	Submitted struct {
+		ID    uint64
+		Entry *ledger.Entry
+		Err   error
+	}
 	// Noticed tells of something that people should know.
 	Noticed struct{ Text string }
 )
@@ -141,4 +154,5 @@ func (Alarm) output()     {}
 func (Blame) output()     {}
 func (Certified) output() {}
 func (Settled) output()   {}
+func (Submitted) output() {}
 func (Noticed) output()   {}

@@ -15,6 +15,7 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 	c := &e.consensus
 	v := m.Frame.Vote
 	if c.machine == nil || v.Instance < c.instance {
+		e.witness(m.Frame, false)
 		return nil
 	}
 	if v.Instance > c.instance && v.Base != nil && v.Base.Height > e.replica.Head.Height {
@@ -23,11 +24,13 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 	out, err := c.machine.Receive(e.now, m.Frame)
 	switch {
 	case errors.Is(err, finality.ErrNotNow):
+		e.witness(m.Frame, false)
 		return nil
 	case err != nil:
 		e.emit(Blame{from, err})
 		return nil
 	}
+	e.witness(m.Frame, true)
 	if e.heard(m.Frame); e.twinVoted(m.Frame) {
 		return fmt.Errorf("a vote of instance %d was not cast here: %w", v.Instance, ErrTwin)
 	}

@@ -25,6 +25,8 @@ type Peer struct {
 	alarm   int
 	rest    *delta.Feedback
 	fetches map[ledger.CID]bool
+
+	submitted *engine.Submitted // the last answer to Submit
 }
 
 func (p *Peer) attack() adversary.Kind { return p.world.cfg.Attack[p.data] }
@@ -185,6 +187,8 @@ func (p *Peer) act(o engine.Output) error {
 		scores := w.problem.score(p.data, o.Anchor, o.Deltas, o.Among)
 		takes := int64(w.cfg.Scoring) + int64(20+w.rng.IntN(80))*1e6
 		w.after(takes, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
+	case engine.Submitted:
+		p.submitted = &o
 	case engine.Settled:
 		clear(p.fetches)
 		return w.witness.settled(p, o.Outcome)

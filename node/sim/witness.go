@@ -90,10 +90,10 @@ func (w *witness) check(p *Peer) error {
 			return fmt.Errorf("tokens add up to %d at height %d, the cap is %d", sum, r.Head.Height, s.Economy.Cap)
 		}
 	}
-	for _, guilty := range p.engine.Forkers() {
+	for _, guilty := range p.engine.Accused() {
 		for _, q := range p.world.Honest() {
 			if q.author() == guilty {
-				return fmt.Errorf("honest peer %d is provably guilty of a fork", q.id)
+				return fmt.Errorf("honest peer %d is provably guilty", q.id)
 			}
 		}
 	}

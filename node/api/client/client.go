@@ -80,6 +80,11 @@ func (c *Client) History(ctx context.Context, topic string) (list []Payment, err
 	return list, c.call(ctx, "GET", "/v1/wallet/history?topic="+url.QueryEscape(topic), nil, &list)
 }
 
+// Submit makes the daemon's peer sign an entry.
+func (c *Client) Submit(ctx context.Context, topic string, o Order) (s Submission, err error) {
+	return s, c.call(ctx, "POST", "/v1/topics/"+url.PathEscape(topic)+"/entries", o, &s)
+}
+
 // Head returns the newest certified height of a topic; "" is the first.
 func (c *Client) Head(ctx context.Context, topic string) (h Head, err error) {
 	return h, c.call(ctx, "GET", "/v1/ledger/head?topic="+url.QueryEscape(topic), nil, &h)

@@ -99,11 +99,44 @@ type Wallet struct {
 	Account        // balance, bond and stake
 }
 
+// Order asks for an entry of the daemon's peer. Peers are named by their IDs or, if
+// they have an account, by their aliases.
+type Order struct {
+	Kind      string `json:"kind"` // transfer, bond, unbond, stake, unstake, register, admit, remove or end
+	Peer      string `json:"peer,omitempty" doc:"who is paid, admitted, removed or, by register, paid if this peer's chain ends"`
+	Amount    uint64 `json:"amount,omitempty" doc:"base units"`
+	Successor string `json:"successor,omitempty" doc:"end: CID of the topic that goes on from this one, which is closed"`
+	Wait      int    `json:"wait,omitempty" minimum:"0" maximum:"3600" doc:"seconds to wait until it is certified"`
+}
+
+// States of a submission.
+const (
+	Pending   = "pending"   // signed and published; no block certifies it yet
+	Certified = "certified" // and it took effect
+)
+
+// Submission is an entry that was signed.
+type Submission struct {
+	Topic  string `json:"topic"`
+	Peer   string `json:"peer"`
+	Kind   string `json:"kind"`
+	Entry  string `json:"entry"` // its CID
+	Seq    uint64 `json:"seq"`
+	State  string `json:"state"`
+	Height uint64 `json:"height"` // that certified it; the newest one while it is pending
+}
+
+// Due is what will be paid back at a height.
+type Due struct {
+	Amount uint64 `json:"amount"`
+	Height uint64 `json:"height"`
+}
+
 // Payment is a change of what an account holds.
 type Payment struct {
 	Height  uint64 `json:"height"`
 	Round   uint64 `json:"round"`
-	Kind    string `json:"kind"` // genesis, training, validating, transfer, other
+	Kind    string `json:"kind"` // genesis, training, validating, transfer, evidence, other
 	Amount  int64  `json:"amount"`
 	Balance uint64 `json:"balance"` // after it; of all that the account holds
 	Delta   string `json:"delta,omitempty"`

@@ -54,7 +54,7 @@ func (t *member) trainer(m *ledger.Manifest, own learning.Samples, self ledger.A
 	}
 	bonded := func() bool {
 		n := t.running()
-		return n != nil && n.Status().Account.Bond > 0
+		return n != nil && (n.Status().Account.Bond > 0 || n.Status().Account.Member)
 	}
 	return restful{inner, rest, bonded}, nil
 }

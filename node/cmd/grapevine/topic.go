@@ -17,6 +17,7 @@ import (
 func topicCommand(p *printer, g *globals) *cobra.Command {
 	cmd := group("topic", "Found topics, and see what they are")
 	cmd.AddCommand(topicCreateCommand(p, g), topicShowCommand(p, g), topicLsCommand(p, g))
+	cmd.AddCommand(topicVoteCommands(p, g)...)
 	return cmd
 }
 

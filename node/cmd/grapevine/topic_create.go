@@ -27,7 +27,7 @@ type createFlags struct {
 	seed                       uint64
 	steps, batch, keep         uint64
 	rate, momentum, alpha      float64
-	blocks, work               uint64
+	blocks, work, unbonding    uint64
 	pace, delta, propose       time.Duration
 	supply, reward             float64
 }
@@ -60,7 +60,9 @@ it. --member names a validator and trainer by its peer ID ("grapevine init" prin
 it); stakes are votes, and bonds are what trainers have to lose. Without --member
 this peer is the only one, which is insecure: it decides alone.
 
-With --open, peers without a bond may train as well: for work, in a few slots.`,
+A topic is invite-only: members weigh the same, and admit and remove others by two
+thirds ("grapevine topic admit"). With --open, whoever has a bond may train, and
+weighs as much as it; and peers without one: for work, in a few slots.`,
 		Example: `  grapevine topic create --name patients --schema-from csv:patients.csv --label outcome
   grapevine topic create --name digits --model mlp:64 --schema-from mnist --me \
       --member 12D3KooW…:stake=1000,bond=1000 --member 12D3KooW… --open`,
@@ -104,6 +106,7 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.propose, "propose", time.Second, "how long validators wait for a proposal")
 	flags.DurationVar(&f.delta, "delta", 300*time.Millisecond, "how long a message may take between validators; grows when it does")
 	flags.Uint64Var(&f.work, "work", 18, "with --open: leading zero bits of a newcomer's proof of work (0 to 40)")
+	flags.Uint64Var(&f.unbonding, "unbonding", d.Economy.Unbonding, "heights until bond and stake that are taken back are paid out (128 or more)")
 	flags.Float64Var(&f.supply, "supply", float64(d.Economy.Cap)/1e6, "all tokens that will ever be")
 	flags.Float64Var(&f.reward, "reward", 0.001, "share of the remaining supply minted a round")
 }
@@ -261,6 +264,8 @@ func (f *createFlags) rules(m *ledger.Manifest) {
 	}
 	m.Economy.Cap = uint64(math.Round(max(0, min(f.supply, ledger.MaxAmount/1e6)) * 1e6))
 	m.Economy.Rate = uint64(math.Round(max(0, min(f.reward, 1)) * (1 << 32)))
+	m.Economy.Unbonding = f.unbonding
+	m.Economy.Slots, m.Economy.Work, m.Economy.Invite = 0, 0, !f.open
 	if f.open {
 		m.Economy.Slots, m.Economy.Work = 16, f.work
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
+	"github.com/grapevine-network/grapevine/node/api/client"
 	"github.com/grapevine-network/grapevine/node/home"
 )
 
@@ -31,12 +32,43 @@ type balanceReport struct {
 	Accounts   int    `json:"accounts"`
 	Entries    uint64 `json:"entries"` // certified, of its chain
 	Forked     bool   `json:"forked"`  // its chain has ended
+	Member     bool   `json:"member"`  // of an invite-only topic
+	Payout     string `json:"payout"`  // who is paid should its chain end; "" if it named nobody
+
+	Unbonding []client.Due  `json:"unbonding"` // what will be paid back, and at which height
+	Pending   []pendingLine `json:"pending"`   // entries that are signed and not certified
 }
 
-func walletCommand(p *printer) *cobra.Command {
+// pendingLine is an entry that waits to be certified.
+type pendingLine struct {
+	Kind   string `json:"kind"`
+	Seq    uint64 `json:"seq"`
+	Amount uint64 `json:"amount"` // 0 if it moves no tokens
+	Entry  string `json:"entry"`
+}
+
+// amountOf is how many base units an entry moves.
+func amountOf(e *ledger.Entry) uint64 {
+	switch b := e.Body.(type) {
+	case *ledger.Transfer:
+		return b.Amount
+	case *ledger.Bond:
+		return b.Amount
+	case *ledger.Unbond:
+		return b.Amount
+	case *ledger.Stake:
+		return b.Amount
+	case *ledger.Unstake:
+		return b.Amount
+	}
+	return 0
+}
+
+func walletCommand(p *printer, g *globals) *cobra.Command {
 	var dir string
-	cmd := group("wallet", "Show what peers hold and have earned")
+	cmd := group("wallet", "Show what peers hold and have earned, and move tokens")
 	homeFlag(cmd, &dir)
+	cmd.PersistentPreRun = func(*cobra.Command, []string) { g.home = dir }
 	cmd.AddCommand(&cobra.Command{
 		Use:   "balance [PEER]",
 		Short: "Show a peer's balance, bond, stake and earnings",
@@ -58,6 +90,8 @@ does, identity.key is read.`,
 		RunE: func(_ *cobra.Command, args []string) error { return runBalance(p, dir, args) },
 	})
 	cmd.AddCommand(walletHistoryCommand(p, &dir), walletProofCommand(p, &dir))
+	cmd.AddCommand(walletSendCommand(p, g), walletRegisterCommand(p, g))
+	cmd.AddCommand(walletLockCommands(p, g)...)
 	return cmd
 }
 
@@ -109,6 +143,18 @@ func runBalance(p *printer, dir string, args []string) error {
 		Peer: peer.String(), Alias: node.Alias(peer), Own: peer == self, Height: s.Height,
 		Balance: a.Balance, Bond: a.Bond, Stake: a.Stake, Training: paid.training, Validating: paid.validating, Since: r.From,
 		Rank: rank(s, peer), Accounts: len(s.Accounts), Entries: a.Seq, Forked: a.Forked,
+		Member: a.Member, Unbonding: []client.Due{}, Pending: []pendingLine{},
+	}
+	if a.Payout != nil {
+		data.Payout = a.Payout.String()
+	}
+	for _, d := range s.Unbonding(peer) {
+		data.Unbonding = append(data.Unbonding, client.Due{Amount: d.Amount, Height: d.Height})
+	}
+	for _, e := range r.Pending {
+		if e.Author == peer {
+			data.Pending = append(data.Pending, pendingLine{e.Kind.String(), e.Seq, amountOf(e), e.CID().String()})
+		}
 	}
 	return p.answer(data, data.print)
 }
@@ -162,9 +208,15 @@ func (b *balanceReport) print(w io.Writer) {
 	} {
 		fmt.Fprintf(w, "  %-8s%20s  %s\n", line.name, tokens(line.units), line.note)
 	}
+	for _, d := range b.Unbonding {
+		fmt.Fprintf(w, "  %-9s%19s  paid back at height %d\n", "unbonding", tokens(d.Amount), d.Height)
+	}
+	for _, e := range b.Pending {
+		fmt.Fprintf(w, "  %-9s%19s  %s, entry %d, waits to be certified\n", "pending", tokens(e.Amount), e.Kind, e.Seq)
+	}
 	fmt.Fprintf(w, "\nrank %d of %d by all it holds, at height %d\n", b.Rank, b.Accounts, b.Height)
 	if b.Forked {
-		fmt.Fprintf(w, "its chain has ended: it signed two entries for one place\n")
+		fmt.Fprintf(w, "its chain has ended: it signed two entries for one place, or two votes\n")
 	}
 }
 

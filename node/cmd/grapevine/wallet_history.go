@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/api/client"
@@ -23,8 +24,8 @@ func walletHistoryCommand(p *printer, dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "history [PEER]",
 		Short: "Show how a peer came to what it holds",
-		Long: `Lists every change of what a peer holds, balance, bond and stake together: what it
-had from the start, and what rounds paid it. PEER is a peer ID or an alias; without
+		Long: `Lists every change of what a peer holds, balance, bond, stake and what is unbonding
+together: what it had from the start, what rounds paid it, transfers, slashes. PEER is a peer ID or an alias; without
 it, the peer whose home it is. It needs no daemon and no key.`,
 		Args: optionalArg,
 		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, *dir, first(args)) },
@@ -96,11 +97,10 @@ func (h *historian) note(p client.Payment, held uint64) {
 }
 
 func (h *historian) visit(x *node.Height) error {
-	a := x.Replica.State.Account(h.peer)
-	after, height := a.Balance+a.Bond+a.Stake, x.Block.Header.Height
+	after, height, cause := h.holds(x.Replica.State), x.Block.Header.Height, h.cause(x)
 	if x.Outcome != nil {
 		training, validating := earnedIn(x.Outcome, h.peer)
-		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "other"}, after-training-validating) // before it was paid
+		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: cause}, after-training-validating) // before it was paid
 		for _, d := range x.Outcome.Deltas {
 			if d.Author == h.peer {
 				h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "training", Delta: d.Delta.String()}, h.held+d.Paid)
@@ -108,8 +108,34 @@ func (h *historian) visit(x *node.Height) error {
 		}
 		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: "validating"}, h.held+validating)
 	}
-	h.note(client.Payment{Height: height, Round: x.Round, Kind: "other"}, after)
+	h.note(client.Payment{Height: height, Round: x.Round, Kind: cause}, after)
 	return nil
+}
+
+// holds is all that an account has, what is unbonding included.
+func (h *historian) holds(s *incentives.State) uint64 {
+	a := s.Account(h.peer)
+	sum := a.Balance + a.Bond + a.Stake
+	for _, d := range s.Unbonding(h.peer) {
+		sum += d.Amount
+	}
+	return sum
+}
+
+// cause is why a block changed what the peer holds, apart from pay.
+func (h *historian) cause(x *node.Height) string {
+	cause := "other"
+	for _, e := range x.Entries {
+		switch b := e.Body.(type) {
+		case *ledger.Transfer:
+			if e.Author == h.peer || b.To == h.peer {
+				cause = "transfer"
+			}
+		case *ledger.Evidence:
+			return "evidence"
+		}
+	}
+	return cause
 }
 
 func (r historyReport) print(w io.Writer) {

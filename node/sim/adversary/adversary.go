@@ -48,13 +48,14 @@ const (
 	Silent     Kind = "silent"     // takes part in nothing
 	Mute       Kind = "mute"       // makes no proposal when it is its turn
 	Withhold   Kind = "withhold"   // reveals, but gives the delta to nobody
+	DoubleVote Kind = "doublevote" // votes for a block and, in the same slot, against it
 )
 
 // Kinds lists all attacks.
 var Kinds = []Kind{
 	SignFlip, SignFlip10, LabelFlip, ALIE, OptALIE, IPM, OptIPM, MinMax, Mimic, Gauss, Noise, Backdoor,
 	FreeRide, FreeRideZero, FreeRideNoise, Copy, Replay,
-	NaN, Oversize, WrongBase, Double, Equivocate, Silent, Mute, Withhold,
+	NaN, Oversize, WrongBase, Double, Equivocate, Silent, Mute, Withhold, DoubleVote,
 }
 
 // Parse reads a name.

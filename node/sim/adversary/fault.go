@@ -39,6 +39,9 @@ func (a *attacker) say(out []engine.Output) (said []engine.Output) {
 		case (a.kind == Equivocate || a.kind == Double) && is:
 			said = append(said, o)
 			said = append(said, a.rival(p.Data)...)
+		case a.kind == DoubleVote && is:
+			said = append(said, o)
+			said = append(said, a.contradict(p.Data)...)
 		default:
 			said = append(said, o)
 		}
@@ -121,4 +124,21 @@ func (a *attacker) entry(instead []byte, seq uint64, prev ledger.CID, body any) 
 		return instead
 	}
 	return engine.Encode(engine.EntryMessage{Entry: x})
+}
+
+// contradict signs another vote for the slot of one that is being published: for
+// the base instead of a block.
+func (a *attacker) contradict(data []byte) []engine.Output {
+	m, err := engine.Decode(data, a.Topic, ledger.Ed25519)
+	if err != nil {
+		return nil
+	}
+	v, is := m.(engine.VoteMessage)
+	if !is || v.Frame.Vote.Next == nil {
+		return nil
+	}
+	other := *v.Frame
+	other.Vote.Next = nil
+	other.Sig = a.Sign(other.Vote.Message(a.Topic, other.Committee))
+	return []engine.Output{engine.Publish{Data: engine.Encode(engine.VoteMessage{Frame: &other, Attempt: v.Attempt})}}
 }
