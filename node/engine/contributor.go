@@ -322,20 +322,28 @@ func (e *Engine) scored(in Scored) {
 	if r.Phase != incentives.PhaseSeal || in.Round != r.Number || !c.scoring {
 		return
 	}
-	scores, next := []ledger.Score{}, 0
+	var measures []*Measure
+	var places []uint64
+	var whose []claim
 	for place, author := range r.Deltas() {
 		if author == e.cfg.Author {
 			continue
 		}
-		if _, err := e.replica.Codec().Decode(e.blobs[r.Reveals[author].Delta]); err != nil || next >= len(in.Scores) {
+		u, err := e.replica.Codec().Decode(e.blobs[r.Reveals[author].Delta])
+		if err != nil || len(measures) >= len(in.Scores) {
 			continue
 		}
-		if m := in.Scores[next]; m != nil {
-			scores = append(scores, Quantise(uint64(place), m))
-		}
-		next++
+		measures, places = append(measures, in.Scores[len(measures)]), append(places, uint64(place))
+		whose = append(whose, e.claims.claim(r.Number, author, r.Reveals[author].Delta, u, e.live.params))
 	}
-	c.scores = scores
+	c.scores = []ledger.Score{}
+	for i, stolen := range e.claims.stolen(whose) {
+		if m := measures[i]; m != nil && stolen {
+			c.scores = append(c.scores, Quantise(places[i], &Measure{U: min(m.U, useless)}))
+		} else if m != nil {
+			c.scores = append(c.scores, Quantise(places[i], m))
+		}
+	}
 }
 
 // Quantise makes the score of the delta at a place: u coarse, to 2^8 micro-nats,

@@ -10,7 +10,8 @@
 //
 // Engine routes to small machines: chains (entries that wait to be certified),
 // consensus (proposals and ledger/finality), contributor (our own part in the
-// round) and catchup (what we lack). What a block does, node/audit says.
+// round), ahead (training while scores settle), live (learning while heights
+// stop), claims (whose a live delta is) and catchup (what we lack). What a block does, node/audit says.
 //
 // Outputs are to be carried out in order. What was put out for storing must be
 // durable before anything that comes later is published.

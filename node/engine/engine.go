@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -38,6 +39,7 @@ type Engine struct {
 	contributor contributor
 	ahead       ahead
 	live        live
+	claims      claims
 	catchup     catchup
 	snapshot    []byte      // of the last checkpoint, for who joins late
 	chain       audit.Chain // that leads there
@@ -65,6 +67,7 @@ func New(c Config) (*Engine, error) {
 	e.contributor = newContributor(c.Topic)
 	e.catchup = newCatchup()
 	e.live = newLive(c.Manifest)
+	e.claims.seed = sha256.Sum256(append([]byte("grapevine/claims/1"), c.Secret[:]...))
 	e.liveWanted = map[ledger.Author]ledger.CID{}
 	return e, nil
 }

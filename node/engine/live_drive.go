@@ -62,6 +62,7 @@ func (e *Engine) liveTrained(in Trained) {
 	}
 	l := &e.live
 	l.learnt(u, e.weightOf(e.cfg.Author))
+	e.claims.add(e.replica.State.Round.Number, e.cfg.Author, ledger.SumBlob(in.Delta), u, l.params)
 	if !l.on() {
 		l.heard = nil
 		return
@@ -107,6 +108,7 @@ func (e *Engine) hearLive(author ledger.Author, data []byte) {
 		return
 	}
 	e.live.hear(u, e.weightOf(author))
+	e.claims.add(e.replica.State.Round.Number, author, ledger.SumBlob(data), u, e.live.params)
 }
 
 // fetchedLive takes a large live delta that was asked for.
