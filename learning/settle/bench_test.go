@@ -72,9 +72,10 @@ func BenchmarkSketches(b *testing.B) {
 	})
 }
 
+// The most there can be: a round of 1,000 deltas, and 32 such rounds before it.
 func BenchmarkCopies(b *testing.B) {
 	rng := source(3)
-	now, archive := signed(rng, 100), signed(rng, 3200)
+	now, archive := signed(rng, 1000), signed(rng, 32_000)
 	for b.Loop() {
 		Copies(now, archive)
 	}

@@ -1,6 +1,9 @@
 package settle
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // CopiesFrom is how many parameters a model must have for Copies to tell copies
 // from honest likeness. Measured on 10 or 20 peers and 40 rounds: of softmax models
@@ -14,8 +17,13 @@ const (
 	centredOver, centredUnder = 7, 10
 
 	centredFrom = 8  // deltas, fewer have no centre
-	parts       = 8  // of a sketch, after each of which a pair may be dismissed
 	plainBits   = 11 // of a component in a comparison, with its sign
+
+	blocks     = 4  // after each of which a pair may be dismissed
+	block      = 11 // words of a block
+	field      = 21 // bits of a word's three parts
+	roughBits  = 4  // that a component in a word has lost
+	archiveRun = 32 // sketches of the archive that are compared at a time: they stay in the cache
 )
 
 // Signed is a sketch and whose it is.
@@ -47,15 +55,17 @@ type Signed struct {
 func Copies(now, archive []Signed) []bool {
 	copied := make([]bool, len(now))
 	centre, centred := centreOf(now)
-	mine, theirs := make([]likeness, len(now)), new(likeness)
+	mine, theirs := make([]likeness, len(now)), make([]likeness, min(archiveRun, len(archive)))
 	for i := range now {
 		mine[i].set(&now[i].Sketch, &centre)
 	}
-	for k := range archive {
-		theirs.set(&archive[k].Sketch, &centre)
+	for run := range slices.Chunk(archive, archiveRun) {
+		for k := range run {
+			theirs[k].set(&run[k].Sketch, &centre)
+		}
 		for i := range now {
-			if !copied[i] && now[i].Author != archive[k].Author {
-				copied[i] = mine[i].copies(theirs, centred)
+			for k := 0; k < len(run) && !copied[i]; k++ {
+				copied[i] = mine[i].copies(&theirs[k], centred) && now[i].Author != run[k].Author
 			}
 		}
 	}
@@ -90,18 +100,18 @@ func centreOf(now []Signed) (centre Sketch, ok bool) {
 	return centre, true
 }
 
-// direction is a sketch brought to 11 bits for comparisons, two components a
-// word: v0 + 2^32·v1 in ahead and v1 + 2^32·v0 in back. In a product of the two
-// the upper half is the sum of like products, so one multiplication does two:
-//
-//	(a0 + 2^32·a1)(b1 + 2^32·b0) = a0·b1 + 2^32·(a0·b0 + a1·b1)  mod 2^64
-//
-// Components are within ±2^10, so 256 products sum to at most 2^28, and neither half
-// overflows into more than a borrow, which upper undoes.
+// direction is a sketch brought to 11 bits for comparisons. The first half of it,
+// rounded to 7 bits, h, is also there three components a word: h0 + 2^21·h1 +
+// 2^42·h2 in ahead and h2 + 2^21·h1 + 2^42·h0 in back. In a product of two such
+// words what stands at 2^42 is the sum of like products, so that one
+// multiplication does three. Parts are within ±2^6, so no sum of a half overflows
+// into more than a borrow, which middle undoes.
 type direction struct {
-	ahead, back [128]int64
-	tail        [parts + 1]int64 // the norm from each part on, rounded up
-	square      uint64           // of the norm
+	ahead, back [blocks * block]int64
+	tail        [blocks + 1]int64 // the norm from each block on, rounded up
+	lost        int64             // the norm of what rounding to 7 bits took away, rounded up
+	square      uint64            // of the norm
+	v           [256]int16
 }
 
 // set makes d of s less c.
@@ -118,36 +128,57 @@ func (d *direction) set(s, c *Sketch) {
 		}
 	}
 	d.square = 0
-	for i := len(d.ahead) - 1; i >= 0; i-- {
-		v0, v1 := v[2*i], v[2*i+1]
-		d.ahead[i], d.back[i] = v0+v1<<32, v1+v0<<32
-		d.square += uint64(v0*v0 + v1*v1)
-		if i%(len(d.ahead)/parts) == 0 {
-			d.tail[i/(len(d.ahead)/parts)] = int64(rootUp(sum128{0, d.square}))
+	for i := len(v) - 1; i >= 0; i-- {
+		d.v[i] = int16(v[i])
+		d.square += uint64(v[i] * v[i])
+		if n := i / (3 * block); i%(3*block) == 0 && n <= blocks {
+			d.tail[n] = int64(rootUp(sum128{0, d.square}))
 		}
 	}
+	d.pack(&v)
+}
+
+// pack makes the words.
+func (d *direction) pack(v *Sketch) {
+	var h [3 * blocks * block]int64
+	lost := uint64(0)
+	for i := range h {
+		h[i] = shifted(v[i], roughBits)
+		off := v[i] - h[i]<<roughBits
+		lost += uint64(off * off)
+	}
+	for i := range d.ahead {
+		h0, h1, h2 := h[3*i], h[3*i+1], h[3*i+2]
+		d.ahead[i] = h0 + h1<<field + h2<<(2*field)
+		d.back[i] = h2 + h1<<field + h0<<(2*field)
+	}
+	d.lost = int64(rootUp(sum128{0, lost}))
 }
 
 // like tells whether the cosine of d and e is over/under or more. After each
-// part the pair is dismissed if the rest, were it parallel (Cauchy and Schwarz),
-// could not lift the cosine to the limit; norms less one are not above the true.
+// block the pair is dismissed if the rest, were it parallel (Cauchy and Schwarz),
+// and what was lost by rounding, were it too, could not lift the cosine to the
+// limit; norms less one are not above the true. All others are computed exactly.
 func (d *direction) like(e *direction, over, under int64) bool {
-	const words = len(d.ahead) / parts
-	sum, least := int64(0), (d.tail[0]-1)*(e.tail[0]-1)*over
-	for p := range parts {
-		a, b := (*[words]int64)(d.ahead[p*words:]), (*[words]int64)(e.back[p*words:])
-		for i := 0; i < words; i += 4 {
-			sum += (a[i]*b[i] + a[i+1]*b[i+1]) + (a[i+2]*b[i+2] + a[i+3]*b[i+3])
-		}
-		if (upper(sum)+d.tail[p+1]*e.tail[p+1])*under < least {
+	least := (d.tail[0]-1)*(e.tail[0]-1)*over - (d.tail[0]*e.lost+d.lost*e.tail[0]+d.lost*e.lost)*under
+	sum := int64(0)
+	for n := range blocks {
+		a, b := (*[block]int64)(d.ahead[n*block:]), (*[block]int64)(e.back[n*block:])
+		sum += (a[0]*b[0] + a[1]*b[1] + a[2]*b[2]) + (a[3]*b[3] + a[4]*b[4] + a[5]*b[5]) +
+			(a[6]*b[6] + a[7]*b[7] + a[8]*b[8]) + (a[9]*b[9] + a[10]*b[10])
+		if (middle(sum)<<(2*roughBits)+d.tail[n+1]*e.tail[n+1])*under < least {
 			return false
 		}
 	}
-	return reaches(upper(sum), d.square, e.square, uint64(over), uint64(under))
+	dot := int64(0)
+	for i, x := range d.v {
+		dot += int64(x) * int64(e.v[i])
+	}
+	return reaches(dot, d.square, e.square, uint64(over), uint64(under))
 }
 
-// upper returns the upper half of a sum whose lower half is signed.
-func upper(sum int64) int64 { return (sum - int64(int32(sum))) >> 32 }
+// middle returns what stands at 2^42 of a sum whose parts are signed.
+func middle(sum int64) int64 { return (sum<<1 + 1<<(2*field)) >> (2*field + 1) }
 
 // reaches tells whether dot is positive and dot/√(aa·bb) >= over/under.
 func reaches(dot int64, aa, bb, over, under uint64) bool {

@@ -191,10 +191,13 @@ func TestCopiesAreFoundExactly(t *testing.T) {
 // The largest and least components there can be, in every mixture of signs.
 func TestPackedProductsAreExactAtTheBounds(t *testing.T) {
 	rng := source(35)
-	for range 200 {
+	for trial := range 200 {
 		var s, u Sketch
 		for i := range s {
 			s[i], u[i] = 1023*(1-2*rng.Int64N(2)), 1023*(1-2*rng.Int64N(2))
+			if trial%20 == 0 {
+				u[i] = s[i] * int64(1-trial/20%2*2)
+			}
 			if rng.IntN(4) == 0 {
 				s[i] = rng.Int64N(2047) - 1023
 			}
@@ -206,12 +209,49 @@ func TestPackedProductsAreExactAtTheBounds(t *testing.T) {
 		for i := range d.ahead {
 			sum += d.ahead[i] * e.back[i]
 		}
-		for i := range s {
-			want += s[i] * u[i]
+		for i := range 3 * len(d.ahead) {
+			want += shifted(s[i], roughBits) * shifted(u[i], roughBits)
 		}
-		if got := upper(sum); got != want {
+		if got := middle(sum); got != want {
 			t.Fatalf("got %d, want %d", got, want)
 		}
+	}
+}
+
+// Pairs near the limits, with components so small that rounding them to 7 bits
+// loses a good part, and with lengths that differ from block to block.
+func TestNoPairAtTheLimitIsDismissed(t *testing.T) {
+	rng, zero, over := source(36), Sketch{}, 0
+	for trial := range 1_000 {
+		a, noise := Sketch{}, Sketch{}
+		size := int64(4) << rng.IntN(8)
+		for i := range a {
+			if i%(1+trial%5) == 0 || rng.IntN(4) == 0 {
+				a[i], noise[i] = rng.Int64N(2*size+1)-size, rng.Int64N(2*size+1)-size
+			}
+		}
+		b := plus(a, 100, noise, 25+rng.Int64N(15)) // a cosine of 0.93 to 0.97
+		if trial%2 == 0 {
+			b = plus(a, 100, noise, 90+rng.Int64N(24)) // 0.66 to 0.74
+		}
+		for i := range b {
+			b[i] /= 100
+		}
+		var d, e direction
+		d.set(&a, &zero)
+		e.set(&b, &zero)
+		for _, limit := range [][2]int64{{rawOver, rawUnder}, {centredOver, centredUnder}} {
+			want := exactly(a, b, zero, limit[0], limit[1])
+			if got := d.like(&e, limit[0], limit[1]); got != want {
+				t.Fatalf("trial %d, limit %v: got %t, want %t", trial, limit, got, want)
+			}
+			if want {
+				over++
+			}
+		}
+	}
+	if over < 500 || over > 1_250 {
+		t.Errorf("%d pairs over a limit: the test tells little", over)
 	}
 }
 

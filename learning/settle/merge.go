@@ -175,11 +175,10 @@ func add(sum []int64, d delta.Sparse, c uint64) {
 // shifted returns x / 2^n to nearest, halves away from zero, 1 <= n <= 62 and
 // |x| <= 2^62.
 func shifted(x int64, n int) int64 {
-	half := int64(1) << (n - 1)
-	if x < 0 {
-		return -((half - x) >> n)
-	}
-	return (half + x) >> n
+	sign := x >> 63 // all ones or none: no branch, as nobody could predict it
+	size := (x ^ sign) - sign
+	size = (size + 1<<uint(n-1)) >> uint(n)
+	return (size ^ sign) - sign
 }
 
 func moved(a int32, by int64) int32 {
