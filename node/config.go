@@ -14,20 +14,22 @@ import (
 // Config says what a node is. Dir is required; so is Manifest, unless the home
 // in Dir has one already.
 type Config struct {
-	Dir      string             // the home: identity, ledger, blobs. Created when missing
-	Manifest []byte             // of the topic, see Found
-	Anchor   []byte             // first model, the blob that the manifest names; or the one that Snapshot needs
-	Snapshot []byte             // of a topic that has a history, see Fetch; it counts only in an empty home
-	Trusted  ledger.CID         // the committee that certified Snapshot
-	Links    []ledger.Link      // the checkpoints that lead to Snapshot
-	Data     learning.Samples   // own data for the topic's built-in model: a fifth only scores, the rest trains
-	Trainer  learning.Trainer   // instead of Data; with neither, the node follows, but neither trains nor scores
-	Key      ed25519.PrivateKey // default: the home's own identity
-	Network  *p2p.Host          // a network to share with other nodes of the same Key; not closed with the node
-	Listen   []string           // multiaddrs; default: a free port on all interfaces, TCP and QUIC
-	Peers    []string           // multiaddrs of peers to begin with, with /p2p/
-	MDNS     bool               // find peers on the local network
-	Log      *slog.Logger       // default: silence
+	Dir      string        // the home: identity, ledger, blobs. Created when missing
+	Manifest []byte        // of the topic, see Found
+	Anchor   []byte        // first model, the blob that the manifest names; or the one that Snapshot needs
+	Snapshot []byte        // of a topic that has a history, see Fetch; it counts only in an empty home
+	Trusted  ledger.CID    // the committee that certified Snapshot
+	Links    []ledger.Link // the checkpoints that lead to Snapshot
+
+	PruneAbove int64              // bytes of ledger and blobs above which Open begins at the newest checkpoint, see Prune; default 1 GiB, negative: never, this is an archive
+	Data       learning.Samples   // own data for the topic's built-in model: a fifth only scores, the rest trains
+	Trainer    learning.Trainer   // instead of Data; with neither, the node follows, but neither trains nor scores
+	Key        ed25519.PrivateKey // default: the home's own identity
+	Network    *p2p.Host          // a network to share with other nodes of the same Key; not closed with the node
+	Listen     []string           // multiaddrs; default: a free port on all interfaces, TCP and QUIC
+	Peers      []string           // multiaddrs of peers to begin with, with /p2p/
+	MDNS       bool               // find peers on the local network
+	Log        *slog.Logger       // default: silence
 
 	// Sequential makes training wait for the model that the round before leads to,
 	// instead of beginning on a guess of it while scores settle.

@@ -78,6 +78,9 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 			err = fmt.Errorf("open node: %w", errors.Join(err, n.Close()))
 		}
 	}()
+	if err := n.pruneIfLarge(); err != nil {
+		return nil, err
+	}
 	if n.home, err = home.Open(c.Dir); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/audit"
@@ -34,6 +35,7 @@ func (e *Engine) takeNextBlock() (bool, error) {
 func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*ledger.Entry) {
 	e.emit(Store{Record{RecordFinal, encodeFinal(b, cert)}})
 	if h := b.Header.Height; h > 1 && h%e.replica.State.Phases.Period() == 1 {
+		e.pin(b.Header.Anchor)
 		e.snapshot = mustEncode(audit.Snapshot{Block: b.Bytes(), Certificate: mustEncode(cert), Leaves: e.replica.State.Leaves()})
 	}
 	e.chain.Add(e.replica, b, cert)
@@ -49,6 +51,15 @@ func (e *Engine) apply(b *ledger.Block, cert *ledger.Certificate, entries []*led
 	e.endLive()
 	e.emit(Certified{receipt})
 	e.enter(max(cert.Instance+1, c.instance))
+}
+
+// pin keeps the model of the newest snapshot, and lets go of the one before.
+func (e *Engine) pin(anchor ledger.CID) {
+	old := e.pinned
+	e.pinned = anchor
+	if old.Defined() && old != anchor && old != e.origin && !slices.Contains(e.replica.State.Anchors, old) {
+		e.emit(DropBlob{old})
+	}
 }
 
 // enter moves to an instance on top of our head.

@@ -37,10 +37,25 @@ type contributor struct {
 	wake      int64
 }
 
-func newContributor(topic ledger.CID) contributor {
-	return contributor{
-		head: topic, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, accused: map[ledger.Author]accusation{},
+// newContributor knows of itself what the state does: a lot, if the log begins with
+// a snapshot.
+func newContributor(s *incentives.State, self ledger.Author) contributor {
+	own, r := s.Account(self), &s.Round
+	c := contributor{
+		seq: own.Seq, head: own.Head, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, accused: map[ledger.Author]accusation{},
 	}
+	_, committed := r.Commits[self]
+	_, revealed := r.Reveals[self]
+	_, sealed := r.Seals[self]
+	_, opened := r.Openings[self]
+	for kind, did := range map[ledger.Kind]bool{
+		ledger.KindCommit: committed, ledger.KindReveal: revealed, ledger.KindSeal: sealed, ledger.KindScore: opened,
+	} {
+		if did {
+			c.latest[kind] = r.Number + 1
+		}
+	}
+	return c
 }
 
 // did tells whether we have signed an entry of this kind for the round.

@@ -42,6 +42,7 @@ type Engine struct {
 	claims      claims
 	catchup     catchup
 	snapshot    []byte      // of the last checkpoint, for who joins late
+	pinned      ledger.CID  // its model
 	chain       audit.Chain // that leads there
 
 	liveTraining bool                         // what is in training is on the live replica
@@ -64,7 +65,7 @@ func New(c Config) (*Engine, error) {
 	}
 	e := &Engine{cfg: c, replica: r, origin: r.State.Anchor(), chains: newChains(), blobs: map[ledger.CID][]byte{}}
 	e.consensus = newConsensus()
-	e.contributor = newContributor(c.Topic)
+	e.contributor = newContributor(r.State, c.Author)
 	e.catchup = newCatchup()
 	e.live = newLive(c.Manifest)
 	e.claims.seed = sha256.Sum256(append([]byte("grapevine/claims/1"), c.Secret[:]...))
@@ -338,7 +339,8 @@ func (e *Engine) settle() (bool, error) {
 }
 
 // dropAnchor lets go of the model that has become too old to be a base. The one
-// that our log begins with stays: whoever replays it needs it.
+// that our log begins with stays, since whoever replays it needs it; and the one of
+// the snapshot, since who joins late does.
 func (e *Engine) dropAnchor(before []ledger.CID) {
 	oldest := before[len(before)-1]
 	for _, a := range e.replica.State.Anchors {
@@ -346,7 +348,7 @@ func (e *Engine) dropAnchor(before []ledger.CID) {
 			return
 		}
 	}
-	if oldest != e.origin {
+	if oldest != e.origin && oldest != e.pinned {
 		e.emit(DropBlob{oldest})
 	}
 }

@@ -77,6 +77,9 @@ func (h *Home) open() (err error) {
 	if err := errors.Join(syncDir(h.dir), syncDir(h.blobs.dir)); err != nil {
 		return err
 	}
+	if err := h.finishReplace(); err != nil {
+		return advise(err)
+	}
 	h.log, err = store.Open(h.path("ledger"))
 	return advise(err)
 }

@@ -43,6 +43,7 @@ type topicConfig struct {
 	Role       string   `koanf:"role"`
 	Rest       string   `koanf:"rest"`       // before each training, default 1s
 	Sequential bool     `koanf:"sequential"` // see node.Config
+	Archive    bool     `koanf:"archive"`    // keeps all, however large
 }
 
 // Roles of a peer in a topic.
@@ -76,6 +77,7 @@ socket = "run/api.sock"
 #   label = "outcome"      the column with the class, if not called as in the topic
 #   role = "trainer"       or follower, or left
 #   rest = "1s"            before each training: fewer rounds, a cooler computer
+#   archive = true         keep the whole history: above 1 GiB a peer begins at its newest checkpoint when it starts
 #   sequential = true      train only once a round is settled: slower rounds, less at once
 `
 
@@ -181,6 +183,9 @@ func (t topicConfig) values() map[string]any {
 		if text != "" {
 			v[key] = text
 		}
+	}
+	if t.Archive {
+		v["archive"] = true
 	}
 	if t.Sequential {
 		v["sequential"] = true

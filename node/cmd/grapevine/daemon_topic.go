@@ -128,6 +128,9 @@ func (d *daemon) open(ctx context.Context, t *member) (*node.Node, error) {
 	}
 	t.dir = dir
 	c := node.Config{Dir: dir, Key: d.key, Network: d.network, Sequential: t.config.Sequential}
+	if t.config.Archive {
+		c.PruneAbove = -1
+	}
 	if !exists {
 		if err := d.fetch(ctx, t, &c); err != nil {
 			return nil, err

@@ -155,6 +155,7 @@ func (d *demo) openPeer(ctx context.Context, i int, manifest, anchor []byte) err
 	n, err := node.Open(ctx, node.Config{
 		Dir: d.homeOf(i), Manifest: manifest, Anchor: anchor, Trainer: restful{trainer, d.slow, always}, Sequential: !d.overlap,
 		Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Tamper: d.tamper(i),
+		PruneAbove: -1,
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func ledgerCommand(p *printer) *cobra.Command {
 	var dir string
 	cmd := group("ledger", "Read the ledger of a home and verify it, offline")
 	homeFlag(cmd, &dir)
-	cmd.AddCommand(ledgerVerifyCommand(p, &dir), ledgerLogCommand(p, &dir), ledgerShowCommand(p, &dir), ledgerHeadCommand(p, &dir), ledgerCheckpointCommand(p, &dir), ledgerExportCommand(p, &dir))
+	cmd.AddCommand(ledgerVerifyCommand(p, &dir), ledgerLogCommand(p, &dir), ledgerShowCommand(p, &dir), ledgerHeadCommand(p, &dir), ledgerCheckpointCommand(p, &dir), ledgerExportCommand(p, &dir), ledgerPruneCommand(p, &dir))
 	return cmd
 }
 

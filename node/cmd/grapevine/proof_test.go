@@ -75,3 +75,9 @@ func TestAnyChangedByteOfAProofIsFound(t *testing.T) {
 	put(t, file, append(data, 0))
 	refused(t, codeVerify, "verify", file)
 }
+
+func TestAYoungHomeIsNotPruned(t *testing.T) {
+	dir, _ := aHome(t)
+	refused(t, codeFailed, "ledger", "prune", "--home", dir)
+	answer[verifyReport](t, "ledger", "verify", "--home", dir)
+}
