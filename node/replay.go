@@ -63,6 +63,8 @@ type replay struct {
 	found   bool                         // the block that it names
 	ended   bool                         // by visit or before
 	chain   audit.Chain                  // of checkpoints
+	checks  *checks                      // of signatures, if strict
+	record  store.Record                 // that is taken
 	before  func(b *ledger.Block, c *ledger.Certificate) (stop bool)
 }
 
@@ -72,11 +74,15 @@ func (p *replay) run(records iter.Seq2[store.Record, error]) (*Report, error) {
 		if err != nil {
 			return &p.Report, locate(p.home.Dir(), err)
 		}
+		p.record = r
 		if err := p.take(r); p.ended {
 			return &p.Report, err
 		} else if err != nil {
-			return &p.Report, p.blame(r, err)
+			return &p.Report, p.blame(r, p.orEarlier(err))
 		}
+	}
+	if err := p.await(); err != nil {
+		return &p.Report, err
 	}
 	for _, e := range p.held {
 		if e.Seq > p.Replica.State.Account(e.Author).Seq { // others are the losing halves of forks
@@ -126,9 +132,12 @@ func (p *replay) takeEntry(data []byte) error {
 		return &Fault{Author: e.Author, Seq: e.Seq, Err: fmt.Errorf("%v of topic %v, but manifest.cbor is of %v", e.Kind, e.Topic, p.Replica.Topic)}
 	}
 	if p.strict {
-		if err := e.Verify(ledger.Ed25519); err != nil {
-			return &Fault{Author: e.Author, Seq: e.Seq, Err: err}
-		}
+		p.checks.begin(p.record, func() error {
+			if err := e.Verify(ledger.Ed25519); err != nil {
+				return &Fault{Author: e.Author, Seq: e.Seq, Err: err}
+			}
+			return nil
+		})
 	}
 	p.held[e.CID()] = e
 	return nil
@@ -147,10 +156,11 @@ func (p *replay) takeFinal(data []byte) error {
 		g := gaps[0]
 		return &Fault{Author: g.Author, Seq: g.From, Err: fmt.Errorf("the log lacks entries %d to %d, which block %d certifies", g.From, g.To, b.Header.Height)}
 	}
-	if err := p.Replica.Check(b, entries); err != nil {
-		return err
+	if p.strict {
+		topic, committee := p.Replica.Topic, p.Replica.State.Now
+		p.checks.begin(p.record, func() error { return cert.Verify(topic, committee, ledger.Ed25519) })
 	}
-	if err := p.checkCertificate(b, cert); err != nil {
+	if err := cmp.Or(p.Replica.Check(b, entries), p.checkPlace(b, cert), p.await()); err != nil {
 		return err
 	}
 	if p.note(b, cert) {
@@ -160,15 +170,31 @@ func (p *replay) takeFinal(data []byte) error {
 	return p.apply(&Height{Entries: entries, Certificate: cert, Committee: p.Replica.State.Now, Replica: p.Replica}, b)
 }
 
-func (p *replay) checkCertificate(b *ledger.Block, cert *ledger.Certificate) error {
+func (p *replay) checkPlace(b *ledger.Block, cert *ledger.Certificate) error {
 	next := ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
 	if cert.Base != p.Replica.Head || *cert.Next != next {
 		return fmt.Errorf("the certificate of block %d puts it on another block", b.Header.Height)
 	}
-	if !p.strict {
+	return nil
+}
+
+// await waits for the signatures that are being checked.
+func (p *replay) await() error {
+	if p.checks == nil {
 		return nil
 	}
-	return cert.Verify(p.Replica.Topic, p.Replica.State.Now, ledger.Ed25519)
+	if r, err := p.checks.wait(); err != nil {
+		return p.blame(r, err)
+	}
+	return nil
+}
+
+// orEarlier returns the fault of a signature, if there is one: it comes before err.
+func (p *replay) orEarlier(err error) error {
+	if earlier := p.await(); earlier != nil {
+		return earlier
+	}
+	return err
 }
 
 func (p *replay) apply(h *Height, b *ledger.Block) (err error) {

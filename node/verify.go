@@ -54,7 +54,7 @@ func verify(dir string) (*Report, error) {
 		return nil, locate(dir, err)
 	}
 	defer p.home.Close()
-	p.strict = true
+	p.strict, p.checks = true, newChecks()
 	for _, err := range p.home.Blobs().Check() {
 		if err != nil {
 			return &p.Report, locate(dir, err)
