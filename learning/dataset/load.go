@@ -10,7 +10,8 @@ import (
 // clip is how many deviations from the mean a number may be.
 const clip = 8
 
-// Load turns a table's rows into samples of this schema. Columns are found by
+// Load turns a table's rows into samples of this schema, of a text every character
+// of every row. Columns are found by
 // name; others are not looked at. A missing number where the schema has no flag
 // for it counts as the mean, an unknown category goes to its own input. Errors
 // name the table, the line and the column: a column that is not there, text in
@@ -24,6 +25,9 @@ func (s Schema) Load(t Table) (learning.Samples, error) {
 }
 
 func (s Schema) load(t Table) (learning.Samples, error) {
+	if s.Kind == TextKind {
+		return s.loadText(t)
+	}
 	if s.Kind != TableKind {
 		return learning.Samples{}, t.fault("the topic learns from images, not from a table")
 	}

@@ -18,12 +18,14 @@ const leastShard = 16
 //	iid           equal parts of a random order
 //	dirichlet:A   of each class, shares drawn from a symmetric Dirichlet
 //	              distribution (Hsu et al. 2019); the smaller A, the less alike
-//	column:NAME   by natural owner: owners[r] is the cell of row r in column NAME,
-//	              peers are the owners in sorted order
+//	labels:K      each peer has K classes; who has a class shares it equally
+//	column:NAME   by natural owner: owners[r] is the cell of row r in column NAME.
+//	              As many peers as owners are the owners in sorted order; fewer
+//	              are given whole owners, the next largest to who has fewest rows
 //
 // Every peer has at least 16 rows; "dirichlet" moves rows from the largest shard
 // for that. The shards are sorted and follow from seed. Errors: an unknown spec,
-// too few rows, owners that are not given or not as many as peers.
+// too few rows, classes that nobody would have, fewer owners than peers.
 func Partition(spec string, labels []int32, owners []string, peers int, seed uint64) ([][]int, error) {
 	shards, err := partition(spec, labels, owners, peers, seed)
 	if err != nil {
@@ -52,10 +54,16 @@ func partition(spec string, labels []int32, owners []string, peers int, seed uin
 		shards := dirichlet(labels, peers, a, rng)
 		level(shards, rng)
 		return shards, nil
+	case kind == "labels":
+		k, err := strconv.Atoi(argument)
+		if err != nil || k < 1 || strconv.Itoa(k) != argument {
+			return nil, fmt.Errorf("%q is no number of classes", argument)
+		}
+		return byLabel(labels, peers, k, rng)
 	case kind == "column" && argument != "":
 		return natural(argument, len(labels), owners, peers)
 	}
-	return nil, errors.New("unknown; want iid, dirichlet:A or column:NAME")
+	return nil, errors.New("unknown; want iid, dirichlet:A, labels:K or column:NAME")
 }
 
 func identical(rows, peers int, rng *rand.Rand) [][]int {
@@ -132,29 +140,57 @@ func level(shards [][]int, rng *rand.Rand) {
 	}
 }
 
-// natural gives each owner's rows to one peer.
-func natural(column string, rows int, owners []string, peers int) ([][]int, error) {
-	if len(owners) != rows {
-		return nil, fmt.Errorf("%d rows but %d cells of column %q", rows, len(owners), column)
+// byLabel deals the classes to the peers, k in a row to each and round and round.
+func byLabel(labels []int32, peers, k int, rng *rand.Rand) ([][]int, error) {
+	classes := byClass(span(len(labels)), labels)
+	if k > len(classes) || peers*k < len(classes) {
+		return nil, fmt.Errorf("%d peers cannot have %d of the %d classes each and leave none", peers, k, len(classes))
 	}
-	of := map[string][]int{}
-	for r, o := range owners {
-		of[o] = append(of[o], r)
-	}
-	var names []string
-	for o := range of {
-		names = append(names, o)
-	}
-	slices.Sort(names)
-	if len(names) != peers {
-		return nil, fmt.Errorf("column %q has %d owners (%s), not %d; use as many peers", column, len(names), list(names), peers)
-	}
-	var shards [][]int
-	for _, o := range names {
-		if len(of[o]) < leastShard {
-			return nil, fmt.Errorf("owner %q has %d rows, want at least %d", o, len(of[o]), leastShard)
+	rng.Shuffle(len(classes), func(i, j int) { classes[i], classes[j] = classes[j], classes[i] })
+	shards := make([][]int, peers)
+	for c, rows := range classes {
+		shuffle(rng, rows)
+		var holders []int
+		for deal := c; deal < peers*k; deal += len(classes) {
+			holders = append(holders, deal/k)
 		}
-		shards = append(shards, of[o])
+		for i, p := range holders {
+			shards[p] = append(shards[p], rows[i*len(rows)/len(holders):(i+1)*len(rows)/len(holders)]...)
+		}
+	}
+	return enough(shards)
+}
+
+// enough refuses shards that are too small to learn and to score.
+func enough(shards [][]int) ([][]int, error) {
+	for p, s := range shards {
+		if len(s) < leastShard {
+			return nil, fmt.Errorf("peer %d of %d would have %d rows, want at least %d; take fewer peers", p+1, len(shards), len(s), leastShard)
+		}
 	}
 	return shards, nil
+}
+
+// Divide partitions the rows of a table, by the classes in its column label and,
+// for column:NAME, by the owners in that column. See Partition.
+func (t Table) Divide(spec, label string, peers int, seed uint64) ([]Table, error) {
+	cells, err := t.Column(label)
+	if err != nil {
+		return nil, fmt.Errorf("partition %q: %w", spec, err)
+	}
+	var owners []string
+	if name, is := strings.CutPrefix(spec, "column:"); is {
+		if owners, err = t.Column(name); err != nil {
+			return nil, fmt.Errorf("partition %q: %w", spec, err)
+		}
+	}
+	parts, err := Partition(spec, number32(cells), owners, peers, seed)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Table, peers)
+	for i, rows := range parts {
+		out[i] = t.Subset(rows)
+	}
+	return out, nil
 }

@@ -28,7 +28,7 @@ func TestAPartitionGivesEachRowToOnePeer(t *testing.T) {
 	}{
 		{"iid", 1}, {"iid", 7}, {"iid", 62},
 		{"dirichlet:1", 20}, {"dirichlet:0.1", 20}, {"dirichlet:0.001", 62}, {"dirichlet:0.001", 2}, {"dirichlet:1e6", 3}, {"dirichlet:1", 1},
-		{"column:site", 2},
+		{"column:site", 2}, {"column:site", 1}, {"labels:2", 5}, {"labels:3", 20}, {"labels:10", 4}, {"labels:1", 10},
 	}
 	for _, c := range cases {
 		for seed := range uint64(5) {
@@ -149,6 +149,73 @@ func TestNaturalOwnersKeepTheirRows(t *testing.T) {
 	}
 }
 
+func TestFewerPeersAreGivenWholeOwners(t *testing.T) {
+	owners := slices.Concat(slices.Repeat([]string{"a"}, 50), slices.Repeat([]string{"b"}, 20), slices.Repeat([]string{"c"}, 29), slices.Repeat([]string{"d"}, 3))
+	shards, err := Partition("column:site", wheel(len(owners), 2), owners, 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(shards[0]) != 50 || len(shards[1]) != 52 {
+		t.Errorf("got shards of %d and %d rows, want 50 (a) and 52 (b, c, d)", len(shards[0]), len(shards[1]))
+	}
+}
+
+func TestEachPeerHasAsManyLabelsAsItShould(t *testing.T) {
+	y := wheel(2000, 10)
+	for _, c := range []struct{ k, peers int }{{1, 10}, {2, 20}, {3, 7}, {10, 3}} {
+		shards, err := Partition(fmt.Sprint("labels:", c.k), y, nil, c.peers, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for p, rows := range shards {
+			seen := map[int32]bool{}
+			for _, r := range rows {
+				seen[y[r]] = true
+			}
+			if len(seen) != c.k {
+				t.Errorf("%d labels, %d peers: peer %d has %d", c.k, c.peers, p, len(seen))
+			}
+		}
+	}
+}
+
+func TestATableIsDividedAsItsRowsAre(t *testing.T) {
+	table := Table{Header: []string{"site", "label"}}
+	for i := range 96 {
+		table.Rows = append(table.Rows, []string{string(rune('a' + i%3)), []string{"no", "yes"}[i%2]})
+	}
+	parts, err := table.Divide("column:site", "label", 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, part := range parts {
+		for _, row := range part.Rows {
+			if len(part.Rows) != 32 || row[0] != string(rune('a'+p)) {
+				t.Fatalf("peer %d has %d rows, one of them of %s", p, len(part.Rows), row[0])
+			}
+		}
+	}
+	if parts, err = table.Divide("labels:1", "label", 2, 1); err != nil || parts[0].Rows[0][1] == parts[1].Rows[0][1] {
+		t.Errorf("got %v, %v, want a label at each peer", parts, err)
+	}
+	for _, c := range [][2]string{{"iid", "outcome"}, {"column:hospital", "label"}, {"odd", "label"}} {
+		if _, err := table.Divide(c[0], c[1], 2, 1); err == nil {
+			t.Errorf("%s by %s: no error", c[0], c[1])
+		}
+	}
+}
+
+func TestHeldRowsAreAFifthButNotThousands(t *testing.T) {
+	for _, c := range []struct {
+		rows int
+		want float64
+	}{{0, 0.2}, {100, 20}, {10_240, 2048}, {1_000_000, 2048}} {
+		if got := HeldShare(c.rows) * max(1, float64(c.rows)); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%d rows: %v held, want %v", c.rows, got, c.want)
+		}
+	}
+}
+
 func TestPartitionRefusesWhatCannotBe(t *testing.T) {
 	owners := append(slices.Repeat([]string{"a", "b", "c"}, 30), "d")
 	cases := []struct {
@@ -158,14 +225,20 @@ func TestPartitionRefusesWhatCannotBe(t *testing.T) {
 		peers      int
 		want       []string
 	}{
-		{"unknown", "random", 91, nil, 2, []string{`"random"`, "iid, dirichlet:A or column:NAME"}},
+		{"unknown", "random", 91, nil, 2, []string{`"random"`, "iid, dirichlet:A, labels:K or column:NAME"}},
 		{"iid takes nothing", "iid:3", 91, nil, 2, []string{"unknown"}},
 		{"no alpha", "dirichlet", 91, nil, 2, []string{`"" is no number`}},
 		{"alpha 0", "dirichlet:0", 91, nil, 2, []string{"0.001"}},
 		{"alpha NaN", "dirichlet:NaN", 91, nil, 2, []string{"0.001"}},
 		{"alpha infinite", "dirichlet:Inf", 91, nil, 2, []string{"0.001"}},
 		{"no name", "column:", 91, owners, 4, []string{"unknown"}},
-		{"other number of owners", "column:site", 91, owners, 3, []string{`"site" has 4 owners (a, b, c, d), not 3`}},
+		{"too few owners", "column:site", 91, owners, 5, []string{`"site" has 4 owners (a, b, c, d), fewer than 5 peers`}},
+		{"no number of labels", "labels:two", 91, nil, 2, []string{`"two" is no number of classes`}},
+		{"a number with a sign", "labels:+1", 91, nil, 2, []string{`"+1" is no number of classes`}},
+		{"no labels", "labels:0", 91, nil, 2, []string{`"0" is no number of classes`}},
+		{"more labels than classes", "labels:3", 91, nil, 2, []string{"2 peers cannot have 3 of the 2 classes"}},
+		{"labels that nobody has", "labels:1", 91, nil, 1, []string{"1 peers cannot have 1 of the 2 classes"}},
+		{"too few rows of a label", "labels:1", 60, nil, 3, []string{"would have 15 rows, want at least 16"}},
 		{"owners not given", "column:site", 91, nil, 3, []string{"91 rows but 0 cells"}},
 		{"small owner", "column:site", 91, owners, 4, []string{`"d" has 1 rows`, "16"}},
 		{"too few rows", "iid", 91, nil, 6, []string{"91 rows", "16 rows", "6 peers"}},

@@ -28,6 +28,7 @@ const (
 const (
 	TableKind    = "table"
 	ImageKind    = "image"
+	TextKind     = "text"
 	NumberKind   = "number"
 	CategoryKind = "category"
 )
@@ -35,11 +36,11 @@ const (
 // Schema says what the samples of a topic are made of. It is part of the
 // topic's manifest, see MarshalText.
 type Schema struct {
-	Kind    string   `json:"kind"`              // TableKind or ImageKind
-	Label   string   `json:"label,omitempty"`   // a table's column with the class
+	Kind    string   `json:"kind"`              // TableKind, ImageKind or TextKind
+	Label   string   `json:"label,omitempty"`   // a table's column with the class; of a text, the column that holds it
 	Classes []string `json:"classes"`           // in the order of the model's outputs
 	Columns []Column `json:"columns,omitempty"` // of a table, in the order of the inputs
-	Shape   []int    `json:"shape,omitempty"`   // of an image: height, width
+	Shape   []int    `json:"shape,omitempty"`   // of an image: height, width; of a text: how many characters tell the next
 }
 
 // Column is one feature of a table. A number becomes one input, (x -
@@ -66,16 +67,16 @@ func Images(classes, height, width int) Schema {
 
 // Form is what a model must know of the samples.
 func (s Schema) Form() learning.Form {
-	if s.Kind == ImageKind {
-		return learning.Form{Dims: s.Shape, Classes: len(s.Classes)}
+	if s.Kind == TableKind {
+		return learning.Form{Dims: []int{s.Inputs()}, Classes: len(s.Classes)}
 	}
-	return learning.Form{Dims: []int{s.Inputs()}, Classes: len(s.Classes)}
+	return learning.Form{Dims: s.Shape, Classes: len(s.Classes), Text: s.Kind == TextKind}
 }
 
 // Inputs returns the number of values in a sample.
 func (s Schema) Inputs() int {
-	if s.Kind == ImageKind {
-		return s.Shape[0] * s.Shape[1]
+	if s.Kind != TableKind {
+		return learning.Tensor{Dims: s.Shape}.Size()
 	}
 	n := 0
 	for _, c := range s.Columns {
@@ -167,6 +168,8 @@ func (s Schema) validate() error {
 		return s.validateTable()
 	case ImageKind:
 		return s.validateImage()
+	case TextKind:
+		return s.validateText()
 	}
 	return fmt.Errorf("unknown kind %q", s.Kind)
 }

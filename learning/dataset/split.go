@@ -55,20 +55,26 @@ func (t Table) ownSplit() (train, test []int, err error) {
 	return train, test, nil
 }
 
-// number32 gives equal labels equal numbers.
+// number32 gives equal labels equal numbers, in the order that Infer gives classes.
 func number32(labels []string) []int32 {
-	seen := map[string]int32{}
+	seen, number := map[string]bool{}, map[string]int32{}
+	for _, l := range labels {
+		seen[className(l)] = true
+	}
+	for i, name := range sorted(seen) {
+		number[name] = int32(i)
+	}
 	out := make([]int32, len(labels))
 	for i, l := range labels {
-		n, ok := seen[className(l)]
-		if !ok {
-			n = int32(len(seen))
-			seen[className(l)] = n
-		}
-		out[i] = n
+		out[i] = number[className(l)]
 	}
 	return out
 }
+
+// HeldShare is the share of a peer's rows that Holdout is to keep aside for
+// scoring: a fifth, but of many rows no more than 2,048, since a score's error
+// falls with the root of their number only and its time grows with all of it.
+func HeldShare(rows int) float64 { return min(0.2, 2048/max(1, float64(rows))) }
 
 // Holdout keeps a fraction of the rows aside, the same share of each class as
 // far as whole rows allow, drawn by seed. labels[r] is the class of row r, and
