@@ -41,6 +41,7 @@ var rules = []rule{
 	{"learning/model", "learning learning/kernel gonum.org/v1/gonum/... golang.org/x/sys/cpu", world + libp2p},
 	{"learning/kernel", "learning gonum.org/v1/gonum/... golang.org/x/sys/cpu", world + libp2p},
 	{"learning/dataset", "learning", " net/... time log/..." + libp2p},
+	{"learning/dataset/parquet", "learning/dataset github.com/parquet-go/parquet-go/...", " net/... log/..." + libp2p},
 	{"learning/format", "learning", " net/... time log/..." + libp2p},
 	{"learning/delta", "", world},
 	{"learning/settle", "learning/delta", world},
