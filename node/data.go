@@ -29,7 +29,7 @@ func (n *Node) ownTrainer() error {
 		rows[i] = i
 	}
 	a := n.Author()
-	own, held := dataset.Holdout(rows, data.Y, 0.2, binary.BigEndian.Uint64(a[:]))
+	own, held := dataset.Holdout(rows, data.Y, dataset.HeldShare(len(rows)), binary.BigEndian.Uint64(a[:]))
 	trainer, err := TrainerOf(n.manifest, data.Subset(own), data.Subset(held))
 	if err != nil {
 		return err

@@ -159,3 +159,30 @@ func (s Schema) loadText(t Table) (learning.Samples, error) {
 	}
 	return out, nil
 }
+
+// Owners returns the cell in a column for each sample that Load makes of t: one a
+// row, but of a text one a character.
+func (s Schema) Owners(t Table, column string) ([]string, error) {
+	cells, err := t.Column(column)
+	if err != nil || s.Kind != TextKind {
+		return cells, err
+	}
+	texts, err := t.Column(s.Label)
+	if err != nil {
+		return nil, err
+	}
+	var owners []string
+	for i, text := range texts {
+		for range utf8.RuneCountInString(text) {
+			owners = append(owners, cells[i])
+		}
+	}
+	return owners, nil
+}
+
+// Speakers numbers who speaks in each sample of a text: what is divided among
+// peers instead of classes.
+func (s Schema) Speakers(t Table) ([]int32, error) {
+	owners, err := s.Owners(t, SpeakerColumn)
+	return number32(owners), err
+}

@@ -73,7 +73,8 @@ socket = "run/api.sock"
 
 # A section for each topic follows; topic create, join, up and leave keep them:
 #   cid = "bafy…"          the topic
-#   data = "csv:PATH"      own data: csv:PATH, idx:DIR or mnist
+#   data = "csv:FILE"      own data: mnist, digits8x8, wdbc, csv:FILE, parquet:FILE,
+#                          text:FILE or idx:DIR
 #   label = "outcome"      the column with the class, if not called as in the topic
 #   role = "trainer"       or follower, or left
 #   rest = "1s"            before each training: fewer rounds, a cooler computer

@@ -23,6 +23,7 @@ type demoFlags struct {
 	data      string
 	label     string
 	drop      []string
+	context   int
 	model     string
 	partition string
 	seed      uint64
@@ -57,11 +58,12 @@ alone with the same work, and who earned what. With --home the homes stay, and
 	flags.Uint64Var(&f.rounds, "rounds", 24, "rounds to settle")
 	flags.Float64Var(&f.seconds, "seconds", 60, "time for the whole command")
 	flags.Float64Var(&f.target, "target-accuracy", 0, "stop at the first round, from the 8th on, that reaches this test accuracy (0 to 1)")
-	flags.StringVar(&f.data, "data", "mnist", "mnist, csv:PATH or idx:DIR")
-	flags.StringVar(&f.label, "label", "label", "the column to predict, of a CSV file")
-	flags.StringArrayVar(&f.drop, "drop", nil, "a column of a CSV file not to learn from; may be repeated")
-	flags.StringVar(&f.model, "model", "", "softmax, mlp:H[,H…] or, for images, cnn:C[,C…] (default mlp:64 for images, softmax for tables)")
-	flags.StringVar(&f.partition, "partition", "dirichlet:0.5", "how data is divided: iid, dirichlet:A or column:NAME")
+	flags.StringVar(&f.data, "data", "mnist", sources)
+	flags.StringVar(&f.label, "label", "label", labelHelp)
+	flags.StringArrayVar(&f.drop, "drop", nil, dropHelp)
+	flags.IntVar(&f.context, "context", 16, contextHelp)
+	flags.StringVar(&f.model, "model", "", modelHelp)
+	flags.StringVar(&f.partition, "partition", "dirichlet:0.5", partitionHelp)
 	flags.Uint64Var(&f.seed, "seed", 1, "of partition, first model and attacks")
 	flags.StringVar(&f.home, "home", "", "directory to keep the peers' homes in (default: a temporary one, removed)")
 	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+kinds())

@@ -22,6 +22,7 @@ type shards struct {
 type rows struct {
 	schema             dataset.Schema
 	train, test        learning.Samples
+	by                 []int32  // what partitions keep in proportion: the classes or, of a text, who speaks
 	owners, testOwners []string // cells of the column to partition by; nil if there is none
 }
 
@@ -35,78 +36,97 @@ func (f demoFlags) load() (*shards, error) {
 }
 
 func (f demoFlags) read() (*rows, error) {
-	kind, path, _ := strings.Cut(f.data, ":")
-	switch {
-	case f.data == "mnist":
-		train, test, err := dataset.MNIST()
-		return &rows{schema: dataset.Images(10, 28, 28), train: train, test: test}, err
-	case kind == "idx" && path != "":
-		schema, train, test, err := dataset.IDX(path)
-		if err != nil {
-			return nil, f.bad(err)
-		}
-		if test.Len() == 0 {
-			return nil, usage(fmt.Sprintf("%s has no test images", path), "test-images and test-labels are needed beside the training files")
-		}
-		return &rows{schema: schema, train: train, test: test}, nil
-	case kind == "csv" && path != "":
-		r, err := f.readCSV(path)
+	from, err := parseSource("--data", f.data)
+	if err != nil {
+		return nil, err
+	}
+	if !from.isImages() {
+		r, err := f.readTable(from)
 		if err != nil {
 			return nil, f.bad(err)
 		}
 		return r, nil
 	}
-	return nil, usage(fmt.Sprintf("--data %q: want mnist, csv:PATH or idx:DIR", f.data), "")
+	r := new(rows)
+	if r.schema, r.train, r.test, err = from.images(); err != nil {
+		return nil, f.bad(err)
+	}
+	if r.test.Len() == 0 {
+		return nil, usage(fmt.Sprintf("%s has no test images", f.data), "test-images and test-labels are needed beside the training files")
+	}
+	r.by = r.train.Y
+	return r, nil
 }
 
 // bad marks errors in the user's data.
 func (f demoFlags) bad(err error) error { return &failure{code: codeFailed, err: err, where: f.data} }
 
-func (f demoFlags) readCSV(path string) (*rows, error) {
-	table, err := dataset.ReadCSV(path)
+func (f demoFlags) readTable(from source) (*rows, error) {
+	table, err := from.table()
 	if err != nil {
 		return nil, err
 	}
-	trainRows, testRows, err := dataset.Split(table, f.label, f.seed)
+	trainRows, testRows, err := from.split(table, f.label, f.seed)
 	if err != nil {
 		return nil, err
 	}
 	drop, r := slices.Clone(f.drop), new(rows)
-	if name, is := strings.CutPrefix(f.partition, "column:"); is {
-		if r.owners, err = trainRows.Column(name); err != nil {
-			return nil, err
-		}
-		if r.testOwners, err = testRows.Column(name); err != nil {
-			return nil, err
-		}
-		drop = append(drop, name)
+	owner, owned := strings.CutPrefix(f.partition, "column:")
+	if owned {
+		drop = append(drop, owner)
 	}
-	if slices.Contains(table.Header, "split") && f.label != "split" {
-		drop = append(drop, "split")
-	}
-	if r.schema, err = dataset.Infer(trainRows, f.label, unique(drop)); err != nil {
+	if r.schema, err = from.infer(trainRows, f.label, drop, f.context); err != nil {
 		return nil, err
 	}
 	if r.train, err = r.schema.Load(trainRows); err != nil {
 		return nil, err
 	}
-	r.test, err = r.schema.Load(testRows)
-	return r, err
+	if r.test, err = r.schema.Load(testRows); err != nil {
+		return nil, err
+	}
+	if r.by = r.train.Y; r.schema.Kind == dataset.TextKind {
+		r.test = few(r.test, f.seed)
+		if r.by, err = r.schema.Speakers(trainRows); err != nil {
+			return nil, err
+		}
+	}
+	if owned {
+		return r, r.own(owner, trainRows, testRows)
+	}
+	return r, nil
 }
 
-func unique(names []string) []string {
-	slices.Sort(names)
-	return slices.Compact(names)
+// own reads who owns each sample.
+func (r *rows) own(column string, train, test dataset.Table) (err error) {
+	if r.owners, err = r.schema.Owners(train, column); err != nil {
+		return err
+	}
+	if r.schema.Kind == dataset.TextKind {
+		return nil // not all samples to test with are there
+	}
+	r.testOwners, err = r.schema.Owners(test, column)
+	return err
+}
+
+// few are enough samples to test with.
+func few(s learning.Samples, seed uint64) learning.Samples {
+	const enough = 8192
+	all := make([]int, s.Len())
+	for i := range all {
+		all[i] = i
+	}
+	_, drawn := dataset.Holdout(all, s.Y, enough/max(enough, float64(len(all))), seed)
+	return s.Subset(drawn)
 }
 
 func (f demoFlags) divide(r *rows) (*shards, error) {
-	parts, err := dataset.Partition(f.partition, r.train.Y, r.owners, f.peers, f.seed)
+	parts, err := dataset.Partition(f.partition, r.by, r.owners, f.peers, f.seed)
 	if err != nil {
 		return nil, usage("--partition: "+err.Error(), "")
 	}
 	s := &shards{schema: r.schema, test: r.test}
 	for i, part := range parts {
-		own, held := dataset.Holdout(part, r.train.Y, 0.2, f.seed+uint64(i))
+		own, held := dataset.Holdout(part, r.train.Y, dataset.HeldShare(len(part)), f.seed+uint64(i))
 		s.train = append(s.train, r.train.Subset(own))
 		s.held = append(s.held, r.train.Subset(held))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/dataset"
 	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
@@ -106,15 +108,7 @@ func identity(dir string) (ledger.Author, error) {
 	return node.Identity(dir)
 }
 
-func (d *demo) spec() string {
-	switch {
-	case d.model != "":
-		return d.model
-	case d.shards.schema.Kind == "image":
-		return "mlp:64"
-	}
-	return "softmax"
-}
+func (d *demo) spec() string { return cmp.Or(d.model, defaultModel(d.shards.schema)) }
 
 // rules are those of a network on one computer: rounds end when all are done,
 // and time limits only bound what goes wrong.
@@ -122,8 +116,11 @@ func (d *demo) rules(m *ledger.Manifest) {
 	m.Rounds = ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 500, Propose: 600, Delta: 300}
 	l := &m.Learning
 	l.Alpha, l.Steps, l.Rate = ledger.One*5/4, 30, ledger.One*6/100
-	if d.shards.schema.Kind != "image" {
+	switch d.shards.schema.Kind {
+	case dataset.TableKind:
 		l.Steps, l.Rate = 12, ledger.One*4/100
+	case dataset.TextKind:
+		l.Steps, l.Rate = 60, ledger.One*4/100
 	}
 	if !l.Dense {
 		l.Keep = 128

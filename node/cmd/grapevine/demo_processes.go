@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/grapevine-network/grapevine/learning"
@@ -118,44 +117,34 @@ func (f *fleet) prepare() error {
 	return nil
 }
 
-// divideData gives each peer data of its own: a part of the embedded digits, or a
+// divideData gives each peer data of its own: a part of the embedded images, or a
 // table in its home.
 func (f *fleet) divideData() (specs []string, err error) {
-	if f.data == "mnist" {
+	from, err := parseSource("--data", f.data)
+	if err != nil || from.kind == "idx" {
+		return nil, usage("--processes: want --data mnist or a table", "IDX folders cannot be divided into files")
+	}
+	if from.isImages() {
 		for i := range f.peers {
-			specs = append(specs, fmt.Sprintf("mnist:%d:%d:%d:%s", f.peers, i, f.seed, f.partition))
+			specs = append(specs, fmt.Sprintf("%s:%d:%d:%d:%s", f.data, f.peers, i, f.seed, f.partition))
 		}
 		return specs, nil
 	}
-	path, is := strings.CutPrefix(f.data, "csv:")
-	if !is {
-		return nil, usage("--processes: want --data mnist or csv:PATH", "IDX folders cannot be divided into files")
-	}
-	t, err := dataset.ReadCSV(path)
+	t, err := from.table()
 	if err != nil {
 		return nil, f.bad(err)
 	}
-	if t, _, err = dataset.Split(t, f.label, f.seed); err != nil {
+	if t, _, err = from.split(t, f.label, f.seed); err != nil {
 		return nil, f.bad(err)
 	}
-	samples, err := f.shards.schema.Load(t)
-	if err != nil {
-		return nil, f.bad(err)
-	}
-	var owners []string
-	if name, is := strings.CutPrefix(f.partition, "column:"); is {
-		if owners, err = t.Column(name); err != nil {
-			return nil, f.bad(err)
-		}
-	}
-	parts, err := dataset.Partition(f.partition, samples.Y, owners, f.peers, f.seed)
+	parts, err := t.Divide(f.partition, from.label(f.label), f.peers, f.seed)
 	if err != nil {
 		return nil, usage("--partition: "+err.Error(), "")
 	}
-	for i, rows := range parts {
+	for i, part := range parts {
 		file, err := filepath.Abs(filepath.Join(f.homeOf(i), "data.csv"))
 		if err == nil {
-			err = writeTable(file, t.Subset(rows))
+			err = writeTable(file, part)
 		}
 		if err != nil {
 			return nil, fault(codeFailed, "write a peer's data", err)

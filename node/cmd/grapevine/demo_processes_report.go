@@ -20,6 +20,8 @@ type fleetReport struct {
 	Accuracy  float64        `json:"accuracy"`
 	Balanced  float64        `json:"balanced_accuracy"`
 	Loss      float64        `json:"loss"`
+	AUC       *float64       `json:"auc"`
+	Bits      *float64       `json:"bits_per_character"`
 	Alone     *aloneReport   `json:"alone"`
 	Rewards   []rewardLine   `json:"rewards"`
 	Supply    supplyReport   `json:"supply"`
@@ -44,6 +46,7 @@ func (f *fleet) report() (*fleetReport, error) {
 		Accuracy: f.now.Accuracy, Balanced: f.now.BalancedAccuracy, Loss: f.now.Loss, Supply: supplyOf(a.State),
 		Seconds: secondsReport{Total: time.Since(f.start).Seconds(), Train: f.trainEnd.Sub(f.start).Seconds()},
 	}
+	r.AUC, r.Bits = onlyIfThere(f.now, f.shards.schema)
 	if !f.reached.IsZero() {
 		t := f.reached.Sub(f.start).Seconds()
 		r.Seconds.ToTarget = &t
@@ -59,7 +62,7 @@ func (f *fleet) report() (*fleetReport, error) {
 }
 
 func (r *fleetReport) print(w io.Writer) {
-	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f\n\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss)
+	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f%s\n\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss, more(r.AUC, r.Bits))
 	printRewards(w, r.Rewards)
 	agreement := "all peers hold the same blocks, models and balances"
 	if !r.Agreement {

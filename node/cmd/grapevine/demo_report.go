@@ -26,6 +26,8 @@ type demoReport struct {
 	Accuracy  float64       `json:"accuracy"`
 	Balanced  float64       `json:"balanced_accuracy"`
 	Loss      float64       `json:"loss"`
+	AUC       *float64      `json:"auc"`                // null unless there are two classes
+	Bits      *float64      `json:"bits_per_character"` // null unless the data are text
 	Alone     aloneReport   `json:"alone"`
 	Rewards   []rewardLine  `json:"rewards"`
 	Supply    supplyReport  `json:"supply"`
@@ -87,6 +89,7 @@ func (d *demo) report(ctx context.Context) (*demoReport, error) {
 		Topic: d.nodes[0].Topic().String(), Peers: d.peers, Rounds: d.settled, Agreement: agreed,
 		Accuracy: d.now.Accuracy, Balanced: d.now.BalancedAccuracy, Loss: d.now.Loss,
 	}
+	r.AUC, r.Bits = onlyIfThere(d.now, d.shards.schema)
 	if err := d.reportAlone(r); err != nil {
 		return nil, err
 	}
@@ -190,7 +193,7 @@ func (d *demo) reportNetwork(r *demoReport) {
 
 // print writes the table.
 func (r *demoReport) print(w io.Writer) {
-	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss)
+	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f%s\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss, more(r.AUC, r.Bits))
 	fmt.Fprintf(w, "Alone, with the same work    accuracy %.3f   best %.3f   worst %.3f\n\n", r.Alone.Mean, r.Alone.Best, r.Alone.Worst)
 	printRewards(w, r.Rewards)
 	agreement := "all honest peers hold the same block, model and balances"
@@ -203,6 +206,17 @@ func (r *demoReport) print(w io.Writer) {
 			*r.Network.DeltaMean, r.Network.Dense, float64(r.Network.Dense)/(*r.Network.DeltaMean), float64(r.Network.Sent)/1e6)
 	}
 	fmt.Fprintf(w, "%.1f s in all, %.1f s of it learning\n", r.Seconds.Total, r.Seconds.Train)
+}
+
+// more writes the figures that not every model has.
+func more(auc, bits *float64) (s string) {
+	if auc != nil {
+		s += fmt.Sprintf("   AUC %.3f", *auc)
+	}
+	if bits != nil {
+		s += fmt.Sprintf("   bits per character %.3f", *bits)
+	}
+	return s
 }
 
 // printRewards writes the table of who earned what, the richest first.

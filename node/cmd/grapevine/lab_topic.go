@@ -23,7 +23,7 @@ func (f *labFlags) shards(seed uint64) (*lab.Data, error) {
 	if f.public > 0 {
 		public = r.setAside(f.public, seed)
 	}
-	parts, err := dataset.Partition(f.partition, r.train.Y, r.owners, f.peers, seed)
+	parts, err := dataset.Partition(f.partition, r.by, r.owners, f.peers, seed)
 	if err != nil {
 		return nil, usage("--partition: "+err.Error(), "")
 	}
@@ -57,7 +57,11 @@ func (r *rows) setAside(n int, seed uint64) learning.Samples {
 		}
 		r.owners = owners
 	}
-	r.train = r.train.Subset(rest)
+	by := make([]int32, len(rest))
+	for i, row := range rest {
+		by[i] = r.by[row]
+	}
+	r.train, r.by = r.train.Subset(rest), by
 	return public
 }
 

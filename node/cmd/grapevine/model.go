@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,8 +27,9 @@ type evalReport struct {
 	Samples  int      `json:"samples"`
 	Accuracy float64  `json:"accuracy"`
 	Balanced float64  `json:"balanced_accuracy"`
-	Loss     float64  `json:"loss"` // mean cross-entropy, nats
-	AUC      *float64 `json:"auc"`  // null unless there are two classes and samples of both
+	Loss     float64  `json:"loss"`               // mean cross-entropy, nats
+	AUC      *float64 `json:"auc"`                // null unless there are two classes and samples of both
+	Bits     *float64 `json:"bits_per_character"` // null unless the topic learns from text
 }
 
 // evalFlags are the flags of `model eval`.
@@ -49,25 +49,25 @@ func modelEvalCommand(p *printer, dir *string) *cobra.Command {
 		Use:   "eval --data DATA",
 		Short: "Measure the newest model on data",
 		Long: `Measures the newest certified model on data of the topic's schema: accuracy, mean
-accuracy over the classes, loss, and the area under the ROC curve if there are
-two classes. Means, categories and the order of classes are the topic's.
+accuracy over the classes, loss, the area under the ROC curve if there are two
+classes, and bits per character of a text. Means, categories and the order of classes are the topic's.
 
 Of data that brings its own split, the part for testing is used: the test files
-of an IDX folder, the rows of a CSV file whose column "split" says test.`,
+of an IDX folder, the rows of a table whose column "split" says test.`,
 		Example: `  grapevine model eval --home ./demo/peer-01 --data mnist
   grapevine model eval --data csv:patients.csv --label outcome`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runEval(p, *dir, f) },
 	}
-	cmd.Flags().StringVar(&f.data, "data", "", "mnist, csv:PATH or idx:DIR")
-	cmd.Flags().StringVar(&f.label, "label", "", "the column of a CSV file with the class (default: as the topic calls it)")
+	cmd.Flags().StringVar(&f.data, "data", "", sources)
+	cmd.Flags().StringVar(&f.label, "label", "", "the column of a table with the class (default: as the topic calls it)")
 	return cmd
 }
 
 func runEval(p *printer, dir string, f evalFlags) error {
-	kind, path, _ := strings.Cut(f.data, ":")
-	if f.data != "mnist" && (kind != "csv" && kind != "idx" || path == "") {
-		return usage(fmt.Sprintf("--data %q: want mnist, csv:PATH or idx:DIR", f.data), "example: grapevine model eval --data mnist")
+	from, err := parseSource("--data", f.data)
+	if err != nil {
+		return err
 	}
 	r, _, err := replayHome(dir, nil)
 	if err != nil {
@@ -78,7 +78,7 @@ func runEval(p *printer, dir string, f evalFlags) error {
 	if err != nil {
 		return err
 	}
-	samples, part, err := f.load(schema)
+	samples, part, err := f.load(schema, from)
 	if err != nil {
 		return f.unfit(schema, err)
 	}
@@ -92,10 +92,21 @@ func runEval(p *printer, dir string, f evalFlags) error {
 		Anchor: a.State.Anchor().String(), Height: a.Head.Height, Rounds: a.State.Round.Number, Model: a.Manifest.Learning.Model,
 		Data: f.data, Part: part, Samples: samples.Len(), Accuracy: m.Accuracy, Balanced: m.BalancedAccuracy, Loss: m.Loss,
 	}
-	if !math.IsNaN(m.AUC) {
-		data.AUC = &m.AUC
-	}
+	data.AUC, data.Bits = onlyIfThere(m, schema)
 	return p.answer(data, data.print)
+}
+
+// onlyIfThere are the figures that not every model has: the area under the ROC
+// curve and the bits per character.
+func onlyIfThere(m model.Report, s dataset.Schema) (auc, bits *float64) {
+	if !math.IsNaN(m.AUC) {
+		auc = &m.AUC
+	}
+	if s.Kind == dataset.TextKind {
+		b := m.Bits()
+		bits = &b
+	}
+	return auc, bits
 }
 
 // unfit says which data the topic takes, if there were any.
@@ -108,53 +119,44 @@ func (f evalFlags) unfit(s dataset.Schema, err error) error {
 }
 
 // load reads the data as samples of the topic, and tells which part of them.
-func (f evalFlags) load(s dataset.Schema) (samples learning.Samples, part string, err error) {
-	kind, path, _ := strings.Cut(f.data, ":")
-	if kind == "csv" {
-		return f.loadTable(s, path)
+func (f evalFlags) load(s dataset.Schema, from source) (samples learning.Samples, part string, err error) {
+	if !from.isImages() {
+		return f.loadTable(s, from)
 	}
-	var train, test learning.Samples
-	if kind == "mnist" {
-		train, test, err = dataset.MNIST()
-	} else {
-		_, train, test, err = dataset.IDX(path)
-	}
+	_, train, test, err := from.images()
 	if err != nil {
 		return samples, "", err
 	}
 	if part = "test"; test.Len() == 0 {
 		test, part = train, "train"
 	}
-	if s.Kind != dataset.ImageKind {
-		return samples, part, fmt.Errorf("these are images, the topic learns from a table")
-	}
-	samples, err = s.Fit(test)
+	samples, err = fit(s, test)
 	return samples, part, err
 }
 
-func (f evalFlags) loadTable(s dataset.Schema, path string) (samples learning.Samples, part string, err error) {
-	t, err := dataset.ReadCSV(path)
+func (f evalFlags) loadTable(s dataset.Schema, from source) (samples learning.Samples, part string, err error) {
+	t, err := from.table()
 	if err != nil {
 		return samples, "", err
 	}
 	if f.label != "" {
 		s.Label = f.label
 	}
-	part = "all"
-	if slices.Contains(t.Header, "split") && s.Label != "split" && !slices.ContainsFunc(s.Columns, func(c dataset.Column) bool { return c.Name == "split" }) {
-		part = "test"
-		if _, t, err = dataset.Split(t, s.Label, 0); err != nil {
-			return samples, part, err
-		}
+	_, test, own, err := parts(t, s)
+	if err != nil {
+		return samples, "", err
 	}
-	samples, err = s.Load(t)
-	return samples, part, err
+	samples, err = s.Load(test)
+	return samples, map[bool]string{true: "test", false: "all"}[own], err
 }
 
 // wants says which data the topic takes.
 func wants(s dataset.Schema) string {
 	if s.Kind == dataset.ImageKind {
 		return fmt.Sprintf("the topic learns from images of %d × %d pixels in %d classes", s.Shape[0], s.Shape[1], len(s.Classes))
+	}
+	if s.Kind == dataset.TextKind {
+		return fmt.Sprintf("the topic learns from text: each of %d characters from the %d before it", len(s.Classes), s.Shape[0])
 	}
 	names := make([]string, len(s.Columns))
 	for i, c := range s.Columns {
@@ -173,5 +175,8 @@ func (e *evalReport) print(w io.Writer) {
 	fmt.Fprintf(w, "  loss               %.4f\n", e.Loss)
 	if e.AUC != nil {
 		fmt.Fprintf(w, "  AUC                %.4f\n", *e.AUC)
+	}
+	if e.Bits != nil {
+		fmt.Fprintf(w, "  bits per character %.4f\n", *e.Bits)
 	}
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -104,23 +102,23 @@ type predictReport struct {
 func modelPredictCommand(p *printer, dir *string) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
-		Use:   "predict --data csv:FILE",
+		Use:   "predict --data FILE",
 		Short: "Predict the class of each row of a table",
-		Long: `Predicts the class of each row of a CSV file with the newest certified model. The
+		Long: `Predicts the class of each row of a table with the newest certified model. The
 label column may be missing, and is not looked at. Output: the class and its
 probability, a line for each row.`,
 		Example: `  grapevine model predict --data csv:new-patients.csv`,
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return runPredict(p, *dir, data) },
 	}
-	cmd.Flags().StringVar(&data, "data", "", "csv:PATH")
+	cmd.Flags().StringVar(&data, "data", "", tables)
 	return cmd
 }
 
 func runPredict(p *printer, dir, data string) error {
-	path, is := strings.CutPrefix(data, "csv:")
-	if !is || path == "" {
-		return usage(fmt.Sprintf("--data %q: want csv:PATH", data), "example: grapevine model predict --data csv:new.csv")
+	from, err := parseSource("--data", data)
+	if err != nil || from.isImages() || from.kind == "text" {
+		return usage(fmt.Sprintf("--data %q: want %s", data, tables), "example: grapevine model predict --data csv:new.csv")
 	}
 	r, _, err := replayHome(dir, nil)
 	if err != nil {
@@ -134,7 +132,7 @@ func runPredict(p *printer, dir, data string) error {
 	if err != nil {
 		return err
 	}
-	samples, err := unlabelled(schema, path)
+	samples, err := unlabelled(schema, from)
 	if err != nil {
 		return unfit(data, schema, err)
 	}
@@ -147,11 +145,11 @@ func runPredict(p *printer, dir, data string) error {
 }
 
 // unlabelled reads rows whose class nobody knows.
-func unlabelled(s dataset.Schema, path string) (learning.Samples, error) {
+func unlabelled(s dataset.Schema, from source) (learning.Samples, error) {
 	if s.Kind != dataset.TableKind {
-		return learning.Samples{}, errors.New("the topic learns from images, not from a table")
+		return learning.Samples{}, fmt.Errorf("the topic learns from %s, not from a table", s.Kind)
 	}
-	t, err := dataset.ReadCSV(path)
+	t, err := from.table()
 	if err != nil {
 		return learning.Samples{}, err
 	}

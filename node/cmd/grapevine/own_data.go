@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,37 +14,30 @@ import (
 // checkSpec refuses what names no data, and makes its path absolute: the daemon
 // may work in another directory.
 func checkSpec(spec string) (string, error) {
-	kind, path, _ := strings.Cut(spec, ":")
-	switch {
-	case spec == "" || kind == "mnist":
-		return spec, nil
-	case (kind == "csv" || kind == "idx") && path != "":
-		path, err := filepath.Abs(path)
-		return kind + ":" + path, err
+	if spec == "" {
+		return "", nil
 	}
-	return "", usage(fmt.Sprintf("--data %q: want csv:PATH, idx:DIR or mnist", spec), "example: --data csv:patients.csv --label outcome")
+	s, err := parseSource("--data", spec)
+	if err != nil {
+		return "", err
+	}
+	return s.absolute()
 }
 
 // ownData reads a peer's own data as samples of its topic. Of data that bring
 // their own split, the part to train with is used.
-func (t topicConfig) ownData(s dataset.Schema) (learning.Samples, error) {
-	kind, path, _ := strings.Cut(t.Data, ":")
-	var samples learning.Samples
-	var err error
-	switch kind {
-	case "":
+func (t topicConfig) ownData(s dataset.Schema) (samples learning.Samples, err error) {
+	if t.Data == "" {
 		return samples, nil
-	case "csv":
-		samples, err = t.ownTable(s, path)
-	case "idx":
-		var train learning.Samples
-		if _, train, _, err = dataset.IDX(path); err == nil {
-			samples, err = s.Fit(train)
-		}
-	case "mnist":
-		samples, err = ownDigits(s, path)
-	default:
-		return samples, usage(fmt.Sprintf("data %q: want csv:PATH, idx:DIR or mnist", t.Data), "correct it in config.toml")
+	}
+	from, err := parseSource("data", t.Data)
+	if err != nil {
+		return samples, err
+	}
+	if from.isImages() {
+		samples, err = from.ownImages(s)
+	} else {
+		samples, err = t.ownTable(s, from)
 	}
 	if err != nil {
 		return samples, unfit(t.Data, s, err)
@@ -62,37 +53,38 @@ func unfit(data string, s dataset.Schema, err error) error {
 	return out
 }
 
-func (t topicConfig) ownTable(s dataset.Schema, path string) (learning.Samples, error) {
-	table, err := dataset.ReadCSV(path)
+func (t topicConfig) ownTable(s dataset.Schema, from source) (learning.Samples, error) {
+	table, err := from.table()
 	if err != nil {
 		return learning.Samples{}, err
 	}
 	if t.Label != "" {
 		s.Label = t.Label
 	}
-	ownSplit := slices.Contains(table.Header, "split") && s.Label != "split" &&
-		!slices.ContainsFunc(s.Columns, func(c dataset.Column) bool { return c.Name == "split" })
-	if ownSplit {
-		if table, _, err = dataset.Split(table, s.Label, 0); err != nil {
-			return learning.Samples{}, err
-		}
+	train, _, _, err := parts(table, s)
+	if err != nil {
+		return learning.Samples{}, err
 	}
-	return s.Load(table)
+	return s.Load(train)
 }
 
-// ownDigits is all of the embedded digits or, after a colon, one peer's part as a
-// demo divides them: PEERS:INDEX:SEED:PARTITION.
-func ownDigits(s dataset.Schema, part string) (learning.Samples, error) {
-	train, _, err := dataset.MNIST()
+func (s source) ownImages(schema dataset.Schema) (learning.Samples, error) {
+	_, train, _, err := s.images()
 	if err != nil {
 		return train, err
 	}
-	if train, err = s.Fit(train); err != nil || part == "" {
+	if train, err = fit(schema, train); err != nil || s.kind == "idx" || s.path == "" {
 		return train, err
 	}
-	fields := strings.SplitN(part, ":", 4)
+	return s.part(train)
+}
+
+// part is one peer's part of embedded images, as a demo divides them:
+// PEERS:INDEX:SEED:PARTITION.
+func (s source) part(train learning.Samples) (learning.Samples, error) {
+	fields := strings.SplitN(s.path, ":", 4)
 	if len(fields) != 4 {
-		return train, errors.New("want mnist:PEERS:INDEX:SEED:PARTITION, such as mnist:4:0:1:iid")
+		return train, fmt.Errorf("want %[1]s:PEERS:INDEX:SEED:PARTITION, such as %[1]s:4:0:1:iid", s.kind)
 	}
 	peers, err1 := strconv.Atoi(fields[0])
 	index, err2 := strconv.Atoi(fields[1])

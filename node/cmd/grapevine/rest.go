@@ -43,7 +43,7 @@ func (t *member) trainer(m *ledger.Manifest, own learning.Samples, self ledger.A
 	for i := range rows {
 		rows[i] = i
 	}
-	train, held := dataset.Holdout(rows, own.Y, 0.2, binary.BigEndian.Uint64(self[:]))
+	train, held := dataset.Holdout(rows, own.Y, dataset.HeldShare(len(rows)), binary.BigEndian.Uint64(self[:]))
 	inner, err := node.TrainerOf(m, own.Subset(train), own.Subset(held))
 	if err != nil {
 		return nil, err

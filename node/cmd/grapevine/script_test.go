@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/grapevine-network/grapevine/node/api/client"
@@ -36,7 +38,9 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return errors.Join(
+				parquet.WriteFile(filepath.Join(e.WorkDir, "ward.parquet"), ward(200)),
+				os.WriteFile(filepath.Join(e.WorkDir, "play.txt"), []byte(play(100)), 0o600))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "keep": keep, "await": await, "paid": paid, "signal": signalDaemon, "agree": agree,
@@ -52,6 +56,38 @@ func endAll(dir string) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
+}
+
+// record is a row of a hospital's table.
+type record struct {
+	Age     int32    `parquet:"age"`
+	Dose    *float64 `parquet:"dose,optional"`
+	Smokes  bool     `parquet:"smokes"`
+	Outcome string   `parquet:"outcome"`
+}
+
+func ward(n int) []record {
+	rows := make([]record, n)
+	for i := range rows {
+		dose := float64(i*7%10) / 10
+		rows[i] = record{Age: int32(20 + i*13%60), Dose: &dose, Smokes: i%3 == 0, Outcome: "ill"}
+		if rows[i].Age < 50 {
+			rows[i].Outcome = "well"
+		}
+		if i%11 == 0 {
+			rows[i].Dose = nil
+		}
+	}
+	return rows
+}
+
+// play is a dialogue of two.
+func play(speeches int) string {
+	var b strings.Builder
+	for i := range speeches {
+		fmt.Fprintf(&b, "%s:\nI say %d, and you say %d.\n\n", []string{"ADA", "BOB"}[i%2], i, i+1)
+	}
+	return b.String()
 }
 
 // patients is one hospital's table; who gets well follows one rule everywhere.

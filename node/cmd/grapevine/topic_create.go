@@ -24,6 +24,7 @@ type createFlags struct {
 	name, model, schema, label string
 	drop, members              []string
 	me, open                   bool
+	context                    int
 	seed                       uint64
 	steps, batch, keep         uint64
 	rate, momentum, alpha      float64
@@ -87,10 +88,11 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	d, flags := node.Defaults(), cmd.Flags()
 	q := func(v uint64) float64 { return math.Round(1e4*float64(v)/ledger.One) / 1e4 }
 	flags.StringVar(&f.name, "name", "", "for people, 1 to 64 bytes")
-	flags.StringVar(&f.model, "model", "", "softmax, mlp:H[,H…] or, for images, cnn:C[,C…] (default softmax for tables, mlp:64 for images)")
-	flags.StringVar(&f.schema, "schema-from", "", "sample data: csv:PATH, idx:DIR or mnist")
-	flags.StringVar(&f.label, "label", "label", "the column to predict, of a CSV file")
-	flags.StringArrayVar(&f.drop, "drop", nil, "a column of a CSV file not to learn from; may be repeated")
+	flags.StringVar(&f.model, "model", "", modelHelp)
+	flags.StringVar(&f.schema, "schema-from", "", "sample data: "+sources)
+	flags.IntVar(&f.context, "context", 16, contextHelp)
+	flags.StringVar(&f.label, "label", "label", labelHelp)
+	flags.StringArrayVar(&f.drop, "drop", nil, dropHelp)
 	flags.StringArrayVar(&f.members, "member", nil, "PEERID[:stake=N,bond=N], in tokens (default 1000 each); may be repeated")
 	flags.BoolVar(&f.me, "me", false, "this peer is a member, too")
 	flags.BoolVar(&f.open, "open", false, "peers without a bond may train, for work")
@@ -127,7 +129,7 @@ func (f *createFlags) run(p *printer, dir string) (*createReport, error) {
 		return nil, err
 	}
 	if f.model == "" {
-		f.model = map[bool]string{true: "mlp:64", false: "softmax"}[schema.Kind == dataset.ImageKind]
+		f.model = defaultModel(schema)
 	}
 	manifest, anchor, err := node.Found(node.Founding{Name: f.name, Model: f.model, Schema: schema, Seed: f.seed, Members: members, Rules: f.rules})
 	if err != nil {
@@ -172,29 +174,23 @@ func (f *createFlags) report(p *printer, dir, at string, m *ledger.Manifest, id 
 }
 
 func (f *createFlags) inferSchema() (dataset.Schema, error) {
-	kind, path, _ := strings.Cut(f.schema, ":")
-	switch {
-	case kind == "mnist":
-		return dataset.Images(10, 28, 28), nil
-	case kind == "idx" && path != "":
-		schema, _, _, err := dataset.IDX(path)
-		return schema, dataFailure(err)
-	case kind == "csv" && path != "":
-		t, err := dataset.ReadCSV(path)
-		if err != nil {
-			return dataset.Schema{}, dataFailure(err)
-		}
-		drop := slices.Clone(f.drop)
-		if slices.Contains(t.Header, "split") && f.label != "split" {
-			if t, _, err = dataset.Split(t, f.label, 0); err != nil {
-				return dataset.Schema{}, dataFailure(err)
-			}
-			drop = append(drop, "split")
-		}
-		schema, err := dataset.Infer(t, f.label, unique(drop))
+	from, err := parseSource("--schema-from", f.schema)
+	if err != nil {
+		return dataset.Schema{}, err
+	}
+	if from.isImages() {
+		schema, _, _, err := from.images()
 		return schema, dataFailure(err)
 	}
-	return dataset.Schema{}, usage(fmt.Sprintf("--schema-from %q: want csv:PATH, idx:DIR or mnist", f.schema), "a sample of the data is enough")
+	t, err := from.table()
+	if err != nil {
+		return dataset.Schema{}, dataFailure(err)
+	}
+	if t, _, _, err = parts(t, dataset.Schema{Label: f.label}); err != nil {
+		return dataset.Schema{}, dataFailure(err)
+	}
+	schema, err := from.infer(t, f.label, f.drop, f.context)
+	return schema, dataFailure(err)
 }
 
 func dataFailure(err error) error {
