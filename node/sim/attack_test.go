@@ -34,9 +34,9 @@ func TestEachAttackFails(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := mustWorld(t, Config{Seed: uint64(100 + i), Validators: 7, Attack: map[int]adversary.Kind{5: kind, 6: kind}})
-			before := w.problem.loss(w.Peers[0].Replica().Anchor())
+			before := w.problem.Loss(w.Peers[0].Replica().Anchor())
 			mustRun(t, w, 5)
-			if after := w.problem.loss(w.Peers[0].Replica().Anchor()); after > before/2 {
+			if after := w.problem.Loss(w.Peers[0].Replica().Anchor()); after > before/2 {
 				t.Errorf("loss went from %.3f to %.3f", before, after)
 			}
 			least, most := ^uint64(0), uint64(0)

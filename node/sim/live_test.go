@@ -29,7 +29,7 @@ func (w *World) liveLoss(t *testing.T, side map[int]int, which int) (mean float6
 	learning := 0
 	for _, p := range w.Peers {
 		if x := p.engine.LiveModel(); side[p.id] == which && x != nil {
-			mean += w.problem.loss(x)
+			mean += w.problem.Loss(x)
 			learning++
 		}
 	}
@@ -45,7 +45,7 @@ func TestTwoHalvesLearnApartAndGoOnTogether(t *testing.T) {
 	w.Split(side)
 	mustFor(t, w, 10*time.Second) // what was in flight may still be decided
 	r := w.Peers[0].Replica()
-	height, root, anchor := r.Head.Height, r.Root(), w.problem.loss(r.Anchor())
+	height, root, anchor := r.Head.Height, r.Root(), w.problem.Loss(r.Anchor())
 	loss := [2]float64{anchor, anchor}
 	for _, seconds := range []time.Duration{45, 45} {
 		mustFor(t, w, seconds*time.Second)
@@ -68,7 +68,7 @@ func TestTwoHalvesLearnApartAndGoOnTogether(t *testing.T) {
 		}
 	}
 	// Without what was learnt live, three rounds would get to 0.69.
-	if got := w.problem.loss(w.Peers[0].Replica().Anchor()); got > 0.55 {
+	if got := w.problem.Loss(w.Peers[0].Replica().Anchor()); got > 0.55 {
 		t.Errorf("loss %.4f three rounds after healing, it was %.4f before and %.4f live", got, anchor, loss)
 	}
 }
@@ -105,7 +105,7 @@ func TestALiveFloodChangesNothingButCounts(t *testing.T) {
 		}
 		for _, p := range w.Peers {
 			if _, c := p.engine.Live(); side[p.id] == 0 && p != liar {
-				loss += w.problem.loss(p.engine.LiveModel()) / 9
+				loss += w.problem.Loss(p.engine.LiveModel()) / 9
 				dropped += c.Dropped
 			}
 		}

@@ -13,7 +13,7 @@ import (
 func pace(t testing.TB, c Config, rounds uint64) (each time.Duration, loss float64) {
 	w := mustWorld(t, c)
 	mustRun(t, w, rounds)
-	return time.Duration(w.now) / time.Duration(rounds), w.problem.loss(w.Peers[0].Replica().Anchor())
+	return time.Duration(w.now) / time.Duration(rounds), w.problem.Loss(w.Peers[0].Replica().Anchor())
 }
 
 func TestTrainingWhileScoresSettleSavesTimeAndCostsNothing(t *testing.T) {

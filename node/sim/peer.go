@@ -173,7 +173,7 @@ func (p *Peer) act(o engine.Output) error {
 				return err
 			}
 		}
-		update := w.problem.train(p.data, o.Anchor, w.rng)
+		update := w.problem.Train(p.data, o.Anchor, w.rng)
 		data, err := p.rest.Compress(update)
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func (p *Peer) act(o engine.Output) error {
 		work := engine.FindWork(w.topic, p.author(), o)
 		w.after(int64(10+w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Mined{Round: o.Round, Work: work}) })
 	case engine.Score:
-		scores := w.problem.score(p.data, o.Anchor, o.Deltas, o.Among)
+		scores := w.problem.Score(p.data, o.Anchor, o.Deltas, o.Among)
 		takes := int64(w.cfg.Scoring) + int64(20+w.rng.IntN(80))*1e6
 		w.after(takes, p, func() error { return p.step(engine.Scored{Round: o.Round, Scores: scores}) })
 	case engine.Submitted:

@@ -7,20 +7,28 @@ import (
 	"github.com/grapevine-network/grapevine/node/engine"
 )
 
+// Problem is what the peers of a world learn.
+type Problem interface {
+	First() []int32 // the model that they begin with
+	Train(peer int, anchor []int32, rng *rand.Rand) []float32
+	Score(peer int, anchor []int32, deltas []delta.Sparse, among int) []*engine.Measure
+	Loss(anchor []int32) float64
+}
+
 // params is the size of the toy model.
 const params = 256
 
-// problem is a secret vector of which each peer holds a noisy copy. A model's
-// loss at a peer is half the squared distance to that peer's copy.
-type problem struct{ targets [][]float64 }
+// toy is a secret vector of which each peer holds a noisy copy. A model's loss at
+// a peer is half the squared distance to that peer's copy.
+type toy struct{ targets [][]float64 }
 
-func newProblem(seed uint64, peers int) problem {
+func newToy(seed uint64, peers int) toy {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	secret := make([]float64, params)
 	for i := range secret {
 		secret[i] = rng.NormFloat64() / 4
 	}
-	p := problem{make([][]float64, peers)}
+	p := toy{make([][]float64, peers)}
 	for j := range p.targets {
 		p.targets[j] = make([]float64, params)
 		for i := range secret {
@@ -30,8 +38,11 @@ func newProblem(seed uint64, peers int) problem {
 	return p
 }
 
-// train goes part of the way to the peer's own target.
-func (p problem) train(peer int, anchor []int32, rng *rand.Rand) []float32 {
+// First implements Problem.
+func (p toy) First() []int32 { return make([]int32, params) }
+
+// Train goes part of the way to the peer's own target.
+func (p toy) Train(peer int, anchor []int32, rng *rand.Rand) []float32 {
 	update := make([]float32, params)
 	for i, t := range p.targets[peer] {
 		update[i] = float32(0.3*(t-float64(anchor[i])/delta.One) + rng.NormFloat64()/200)
@@ -39,8 +50,8 @@ func (p problem) train(peer int, anchor []int32, rng *rand.Rand) []float32 {
 	return update
 }
 
-// score measures exactly; the standard error is a guess of its size.
-func (p problem) score(peer int, anchor []int32, deltas []delta.Sparse, among int) []*engine.Measure {
+// Score measures exactly; the standard error is a guess of its size.
+func (p toy) Score(peer int, anchor []int32, deltas []delta.Sparse, among int) []*engine.Measure {
 	scores := make([]*engine.Measure, len(deltas))
 	for j, d := range deltas {
 		gain := 0.0
@@ -54,8 +65,8 @@ func (p problem) score(peer int, anchor []int32, deltas []delta.Sparse, among in
 	return scores
 }
 
-// loss is the mean over all peers.
-func (p problem) loss(anchor []int32) (sum float64) {
+// Loss is the mean over all peers.
+func (p toy) Loss(anchor []int32) (sum float64) {
 	for _, target := range p.targets {
 		for i, t := range target {
 			d := float64(anchor[i])/delta.One - t

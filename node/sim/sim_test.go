@@ -50,10 +50,10 @@ func TestPeersLearnAgreeAndArePaid(t *testing.T) {
 				c.Trainers = 3
 			}
 			w := mustWorld(t, c)
-			before := w.problem.loss(w.Peers[0].Replica().Anchor())
+			before := w.problem.Loss(w.Peers[0].Replica().Anchor())
 			mustRun(t, w, 5)
 			r := w.Peers[0].Replica()
-			if after := w.problem.loss(r.Anchor()); after > before/2 {
+			if after := w.problem.Loss(r.Anchor()); after > before/2 {
 				t.Errorf("loss went from %.3f to %.3f", before, after)
 			}
 			last := w.keys.author(len(w.Peers) - 1)

@@ -24,6 +24,7 @@ type Config struct {
 	Scoring    time.Duration            // what scoring a round takes, beside a little
 	Sequential bool                     // nobody trains before the anchor is settled
 	Real       bool                     // Ed25519 signatures instead of cheap stand-ins
+	Problem    Problem                  // default: a toy, see the package
 	Rules      func(m *ledger.Manifest) // changes the manifest, if not nil
 }
 
@@ -40,7 +41,7 @@ type World struct {
 	manifest *ledger.Manifest
 	anchor   []byte
 	keys     *keyring
-	problem  problem
+	problem  Problem
 	witness  witness
 	side     map[int]int // partition: peers hear only their own side
 }
@@ -51,7 +52,9 @@ func New(c Config) (*World, error) {
 	w.keys = newKeyring(c.Real)
 	w.witness = newWitness()
 	n := c.Validators + c.Trainers
-	w.problem = newProblem(c.Seed, n)
+	if w.problem = c.Problem; w.problem == nil {
+		w.problem = newToy(c.Seed, n)
+	}
 	if err := w.found(n); err != nil {
 		return nil, err
 	}
@@ -74,11 +77,12 @@ func New(c Config) (*World, error) {
 
 // found writes the manifest.
 func (w *World) found(n int) error {
-	w.anchor = audit.EncodeAnchor(make([]int32, params))
+	model := w.problem.First()
+	w.anchor = audit.EncodeAnchor(model)
 	m := ledger.Manifest{
 		Name: fmt.Sprintf("sim %d", w.cfg.Seed),
 		Learning: ledger.Learning{
-			Model: "toy", Shape: []ledger.Tensor{{Name: "w", Dims: []uint64{params}}}, Anchor: ledger.SumBlob(w.anchor),
+			Model: "toy", Shape: []ledger.Tensor{{Name: "w", Dims: []uint64{uint64(len(model))}}}, Anchor: ledger.SumBlob(w.anchor),
 			Steps: 1, Batch: 1, Rate: ledger.One, Keep: 256, Decay: ledger.One * 95 / 100, Alpha: ledger.One,
 		},
 		Rounds: ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 1000, Propose: 1000, Delta: 300},
