@@ -267,6 +267,7 @@ func measure(s learning.Score) *engine.Measure {
 // certified tells of a block and, now and then, notes it in the head file.
 func (n *Node) certified(o engine.Certified) error {
 	n.events.publish(Certified{Receipt: o.Receipt})
+	n.gate.admit(n.engine.Replica())
 	if time.Since(n.headAt) < time.Second {
 		return nil
 	}

@@ -14,47 +14,77 @@ import (
 // quick are rules with which heights are missed soon.
 func quick(m *ledger.Manifest) { m.Rounds.Pace, m.Rounds.Propose, m.Rounds.Delta = 50, 100, 50 }
 
-func TestANodeLearnsLiveWhileTheOtherIsAway(t *testing.T) {
+func TestNodesLearnLiveWhileTooManyAreAway(t *testing.T) {
+	var dirs []string
 	root := t.TempDir()
-	dirs := [2]string{filepath.Join(root, "a"), filepath.Join(root, "b")}
-	if _, err := FoundHere(Founding{Name: "live", Schema: dataset.Images(2, 2, 2), Rules: quick}, dirs[0], dirs[1]); err != nil {
+	for _, name := range []string{"a", "b", "c", "d"} {
+		dirs = append(dirs, filepath.Join(root, name))
+	}
+	if _, err := FoundHere(Founding{Name: "live", Schema: dataset.Images(2, 2, 2), Rules: quick}, dirs...); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	here, away := reopen(t, dirs[0], 1), reopen(t, dirs[1], 2)
+	here := reopen(t, dirs[0], 1)
 	defer here.Close()
 	defer start(t, here)()
-	stop := start(t, away)
-	if err := away.Connect(ctx, here.Addrs()[0]); err != nil {
-		t.Fatal(err)
+	var leave []func()
+	for i, dir := range dirs[1:] {
+		n := reopen(t, dir, uint64(i+2), here.Addrs()...)
+		defer n.Close()
+		stop := start(t, n)
+		if i == 0 {
+			defer stop() // it stays
+			continue
+		}
+		leave = append(leave, func() { stop(); _ = n.Close() })
 	}
 	if _, err := here.Await(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	stop()
-	if err := away.Close(); err != nil {
-		t.Fatal(err)
+	for _, f := range leave {
+		f()
 	}
+	awaitStatus(t, ctx, here, func(now Status) bool { return !now.Live.Since.IsZero() })
 	notice(t, ctx, here, "no heights since")
 	s := here.Status()
-	for r := range here.Events(ctx, 0) {
-		if e, is := r.Event.(Trained); is && e.Live > 1 {
-			break
-		}
-	}
-	if now := here.Status(); now.Live.Since.IsZero() || now.Live.Merges == 0 || now.Height != s.Height || now.State != s.State {
+	awaitStatus(t, ctx, here, func(now Status) bool { return now.Live.Heard > s.Live.Heard+1 && now.Live.Merges > s.Live.Merges+1 })
+	if now := here.Status(); now.Live.Since.IsZero() || now.Height != s.Height || now.State != s.State {
 		t.Errorf("from %+v to %+v", s, now)
 	}
-	away = reopen(t, dirs[1], 2, here.Addrs()...)
-	defer away.Close()
-	defer start(t, away)()
+	back := reopen(t, dirs[2], 4, here.Addrs()...)
+	defer back.Close()
+	defer start(t, back)()
+	awaitStatus(t, ctx, here, func(now Status) bool { return now.Live.Since.IsZero() && now.Round > s.Round })
 	notice(t, ctx, here, "heights come again")
-	if _, err := here.Await(ctx, s.Round+1); err != nil {
-		t.Fatal(err)
+}
+
+// awaitStatus waits until a status shows, looking after every event.
+func awaitStatus(t *testing.T, ctx context.Context, n *Node, shows func(Status) bool) {
+	t.Helper()
+	for range n.Events(ctx, 0) {
+		if shows(n.Status()) {
+			return
+		}
 	}
-	if got := here.Status(); !got.Live.Since.IsZero() {
-		t.Errorf("still learns live: %+v", got)
+	t.Fatalf("%+v: %v", n.Status(), ctx.Err())
+}
+
+func TestAFloodOfLiveDeltasIsNotPassedOn(t *testing.T) {
+	member, stranger, now := ledger.Author{1}, ledger.Author{2}, time.Now()
+	g := liveGate{gap: time.Second, last: map[ledger.Author]time.Time{member: {}}}
+	passed := 0
+	for i := range 1000 {
+		at := now.Add(time.Duration(i) * 10 * time.Millisecond) // ten seconds of a hundred each
+		if g.allows(member, at) {
+			passed++
+		}
+		if g.allows(stranger, at) {
+			t.Fatal("a stranger's was passed on")
+		}
+	}
+	if passed != 10 || len(g.last) != 1 {
+		t.Errorf("passed on %d, want one a second; %d authors remembered", passed, len(g.last))
 	}
 }
 

@@ -48,6 +48,7 @@ type Node struct {
 	submits submits
 	work    sync.WaitGroup
 	fetches map[ledger.CID]context.CancelFunc
+	gate    liveGate
 	timer   *time.Timer
 	headAt  time.Time
 	running sync.Mutex // Run has it
@@ -201,6 +202,7 @@ func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 		n.machine = n.cfg.Tamper(n.engine, Self{n.name, n.Author(), sign, n.manifest})
 	}
 	n.observe()
+	n.gate.admit(n.engine.Replica())
 	return nil
 }
 
@@ -235,6 +237,9 @@ func (n *Node) check(_ peer.ID, data []byte) (any, p2p.Verdict) {
 	m, err := engine.Decode(data, n.name, ledger.Ed25519)
 	if err != nil || !engine.Gossiped(m) {
 		return nil, p2p.Reject
+	}
+	if l, is := m.(engine.LiveMessage); is && !n.gate.allows(l.Live.Author, time.Now()) {
+		return nil, p2p.Ignore
 	}
 	return m, p2p.Accept
 }

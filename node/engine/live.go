@@ -43,12 +43,18 @@ type LiveCount struct {
 	Dropped uint64 // messages of others that came too often, again, or malformed
 }
 
-// newLive derives times from the topic's. An instance that fails takes some such
-// time as pace, proposal and four message delays; one that fails again and again
-// takes longer each time, so eight of them are no accident.
+// LiveBeat is how long a peer of a topic waits between two live deltas, in ns: two
+// instances that fail. One takes some such time as pace, proposal and four message
+// delays.
+func LiveBeat(m *ledger.Manifest) int64 {
+	return 2e6 * int64(m.Rounds.Pace+m.Rounds.Propose+4*m.Rounds.Delta)
+}
+
+// newLive waits for eight instances that fail, each of which takes longer than the
+// one before: that is no accident.
 func newLive(m *ledger.Manifest) live {
-	fails := int64(m.Rounds.Pace+m.Rounds.Propose+4*m.Rounds.Delta) * 1e6
-	return live{patience: 8 * fails, beat: 2 * fails, alpha: settle.Q16(m.Learning.Alpha), params: int(m.Learning.Params()), last: map[ledger.Author]int64{}, seen: map[ledger.CID]bool{}}
+	beat := LiveBeat(m)
+	return live{patience: 4 * beat, beat: beat, alpha: settle.Q16(m.Learning.Alpha), params: int(m.Learning.Params()), last: map[ledger.Author]int64{}, seen: map[ledger.CID]bool{}}
 }
 
 // on tells whether heights have stopped.
