@@ -14,7 +14,9 @@ func earns(k adversary.Kind) float64 {
 	switch k {
 	case adversary.Mimic, adversary.MinMax, adversary.ALIE, adversary.OptALIE:
 		return 1.5
-	case adversary.Backdoor, adversary.LabelFlip, adversary.Mute, adversary.Equivocate, adversary.Double:
+	case adversary.Copy99, adversary.Copy95, adversary.Copy90, adversary.Copy80, adversary.CopyMost, adversary.CopyHalf:
+		return 1 // seven deltas have no centre, and what is learnt here stays the same from round to round
+	case adversary.Backdoor, adversary.LabelFlip, adversary.Mute, adversary.Censor, adversary.Equivocate, adversary.Double:
 		return 4
 	case adversary.Replay: // its first delta is honest
 		return 0.8

@@ -33,11 +33,18 @@ const (
 	Mimic         Kind = "mimic"          // repeats the most unusual honest peer
 	Gauss         Kind = "gauss"          // noise ten times as long as an update
 	Noise         Kind = "noise"          // random signs
+	Outlier       Kind = "outlier"        // all send one and the same long vector, which honest deltas are to be judged by
 	Backdoor      Kind = "backdoor"       // teaches a trigger, n/f times as loud
 	FreeRide      Kind = "freeride"       // a delta of almost nothing
 	FreeRideZero  Kind = "freeride-zero"  // a delta of nothing
 	FreeRideNoise Kind = "freeride-noise" // noise as long as an update
 	Copy          Kind = "copy"           // byte for byte what another revealed in an earlier round
+	Copy99        Kind = "copy-99"        // the same with noise, so that the cosine is 0.99
+	Copy95        Kind = "copy-95"        // 0.95
+	Copy90        Kind = "copy-90"        // 0.9
+	Copy80        Kind = "copy-80"        // 0.8
+	CopyMost      Kind = "copy-most"      // the same without a quarter of its values
+	CopyHalf      Kind = "copy-half"      // without half of them
 	Replay        Kind = "replay"         // byte for byte what itself revealed in an earlier round
 
 	NaN        Kind = "nan"        // a delta of floats that are no numbers, and scores at the limits of integers
@@ -47,15 +54,16 @@ const (
 	Equivocate Kind = "equivocate" // signs two entries for one place of its chain
 	Silent     Kind = "silent"     // takes part in nothing
 	Mute       Kind = "mute"       // makes no proposal when it is its turn
+	Censor     Kind = "censor"     // does not hear one peer, and proposes blocks without it
 	Withhold   Kind = "withhold"   // reveals, but gives the delta to nobody
 	DoubleVote Kind = "doublevote" // votes for a block and, in the same slot, against it
 )
 
 // Kinds lists all attacks.
 var Kinds = []Kind{
-	SignFlip, SignFlip10, LabelFlip, ALIE, OptALIE, IPM, OptIPM, MinMax, Mimic, Gauss, Noise, Backdoor,
-	FreeRide, FreeRideZero, FreeRideNoise, Copy, Replay,
-	NaN, Oversize, WrongBase, Double, Equivocate, Silent, Mute, Withhold, DoubleVote,
+	SignFlip, SignFlip10, LabelFlip, ALIE, OptALIE, IPM, OptIPM, MinMax, Mimic, Gauss, Noise, Outlier, Backdoor,
+	FreeRide, FreeRideZero, FreeRideNoise, Copy, Copy99, Copy95, Copy90, Copy80, CopyMost, CopyHalf, Replay,
+	NaN, Oversize, WrongBase, Double, Equivocate, Silent, Mute, Censor, Withhold, DoubleVote,
 }
 
 // Parse reads a name.
@@ -80,7 +88,7 @@ func (k Kind) Misjudge(i int, m *engine.Measure) {
 // Learns tells whether the attack is made by deltas and scores, and needs no
 // network.
 func (k Kind) Learns() bool {
-	return forgers[k] != nil || slices.Contains([]Kind{LabelFlip, Copy, Replay, NaN, Oversize}, k)
+	return forgers[k] != nil || altered[k] != nil || slices.Contains([]Kind{LabelFlip, Copy, Replay, NaN, Oversize}, k)
 }
 
 // Machine is what an attack wraps, and is itself: an engine, to whoever steps it.
@@ -107,10 +115,14 @@ type attacker struct {
 	Self
 	kind   Kind
 	forger *Forger
+	victim ledger.Author // whom it does not hear: the first in order that it has met
 }
 
 // Step tampers on both sides.
 func (a *attacker) Step(now int64, in engine.Input) ([]engine.Output, error) {
+	if a.deaf(in) {
+		return nil, nil
+	}
 	out, err := a.Machine.Step(now, a.tell(in))
 	return a.say(out), err
 }

@@ -49,6 +49,23 @@ func (a *attacker) say(out []engine.Output) (said []engine.Output) {
 	return said
 }
 
+// deaf tells whether a censor overhears what it is told: the entries of its
+// victim. When a block holds them all the same, it asks for them as others do.
+func (a *attacker) deaf(in engine.Input) bool {
+	r, is := in.(engine.Received)
+	if !is || a.kind != Censor {
+		return false
+	}
+	e, is := r.Message.(engine.EntryMessage)
+	if !is {
+		return false
+	}
+	if who := e.Entry.Author; a.victim == (ledger.Author{}) || bytes.Compare(who[:], a.victim[:]) < 0 {
+		a.victim = who
+	}
+	return e.Entry.Author == a.victim
+}
+
 func isAsk(o engine.Output) bool {
 	_, is := o.(engine.Ask)
 	return is

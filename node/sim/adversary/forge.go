@@ -70,6 +70,9 @@ func (f *Forger) Forge(round uint64, own []byte) []byte {
 	case Oversize:
 		return append(slices.Clone(own), make([]byte, f.codec.MaxBytes())...)
 	}
+	if altered[f.kind] != nil {
+		return f.altered(round)
+	}
 	if forgers[f.kind] == nil {
 		return own
 	}

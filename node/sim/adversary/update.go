@@ -33,7 +33,7 @@ func (k Kind) Update(v View) []float32 {
 var forgers = map[Kind]func(View) []float32{
 	SignFlip:   func(v View) []float32 { return scaled(-1, v.Own) },
 	SignFlip10: func(v View) []float32 { return scaled(-10, v.Own) },
-	Noise:      shuffledSigns, Gauss: gauss, FreeRideNoise: freeRideNoise, FreeRide: nextToNothing,
+	Noise:      shuffledSigns, Gauss: gauss, Outlier: outlier, FreeRideNoise: freeRideNoise, FreeRide: nextToNothing,
 	FreeRideZero: func(v View) []float32 { return make([]float32, len(v.Own)) },
 	ALIE:         alie, OptALIE: optALIE, IPM: ipm, OptIPM: optIPM, MinMax: minMax, Mimic: mimic,
 	Backdoor: replacement,

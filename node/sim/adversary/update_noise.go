@@ -6,6 +6,13 @@ package adversary
 // Gupta, "Generalized Byzantine-tolerant SGD", 2018).
 func gauss(v View) []float32 { return normal(v, 10*norm(v.Own)) }
 
+// outlier is ten times as long as an honest update, in the direction of all who
+// attack so; one part in a hundred is each one's own.
+func outlier(v View) []float32 {
+	all := View{Own: v.Own, Seed: 1}
+	return moved(gauss(all), 0.01, gauss(v))
+}
+
 // freeRideNoise is noise as long as an honest update: who trains on nothing
 // looks like who does (Fraboni, Vidal and Lorenzi, "Free-rider Attacks on Model
 // Aggregation in Federated Learning", AISTATS 2021).

@@ -1,12 +1,14 @@
 package adversary
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/learning"
+	"github.com/grapevine-network/grapevine/learning/delta"
 )
 
 // crowd is n honest updates about a common mean.
@@ -67,7 +69,11 @@ func TestEachAttackIsWhatItsPaperSays(t *testing.T) {
 		Mimic: func(x []float32) bool {
 			return slices.ContainsFunc(v.Others, func(y []float32) bool { return near(cosine(x, y), 1, 1e-6) && norm(x) >= norm(y) })
 		},
-		Gauss:         func(x []float32) bool { return near(norm(x), 10*norm(v.Own), 1e-3) && math.Abs(cosine(x, v.Own)) < 0.1 },
+		Gauss: func(x []float32) bool { return near(norm(x), 10*norm(v.Own), 1e-3) && math.Abs(cosine(x, v.Own)) < 0.1 },
+		Outlier: func(x []float32) bool {
+			other := Outlier.Update(View{Own: v.Own, Seed: 99})
+			return near(norm(x), 10*norm(v.Own), 1e-2) && cosine(x, other) > 0.999 && !slices.Equal(x, other)
+		},
 		FreeRideNoise: func(x []float32) bool { return near(norm(x), norm(v.Own), 1e-3) && math.Abs(cosine(x, v.Own)) < 0.1 },
 		Noise:         func(x []float32) bool { return near(norm(x), norm(v.Own), 1e-6) && math.Abs(cosine(x, v.Own)) < 0.1 },
 		FreeRide:      func(x []float32) bool { return norm(x) > 0 && norm(x) < 1e-4*norm(v.Own) },
@@ -84,6 +90,27 @@ func TestEachAttackIsWhatItsPaperSays(t *testing.T) {
 		}
 		if !slices.Equal(before, v.Own) {
 			t.Errorf("%s changed what it was given", kind)
+		}
+	}
+}
+
+// Copies are changed by as much as their names say, also after the codec.
+func TestCopiesAreAsFarOffAsTheirNamesSay(t *testing.T) {
+	codec := delta.Codec{Size: 20_000, Keep: 64}
+	victim, err := codec.Encode(nil, crowd(1, codec.Size, 9).Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[Kind]float64{
+		Copy99: 0.99, Copy95: 0.95, Copy90: 0.9, Copy80: 0.8, CopyMost: math.Sqrt(0.75), CopyHalf: math.Sqrt(0.5),
+	} {
+		f := NewForger(kind, codec, 3)
+		if got := f.Forge(4, victim); got != nil {
+			t.Errorf("%s: %d bytes before there was anything to copy", kind, len(got))
+		}
+		f.Watch(4, victim)
+		if got := cosine(f.dense(f.Forge(5, victim)), f.dense(victim)); math.Abs(got-want) > 0.05 {
+			t.Errorf("%s: cosine %.3f, want %.3f", kind, got, want)
 		}
 	}
 }
@@ -160,7 +187,7 @@ func TestEveryKindIsNamedOnce(t *testing.T) {
 		}
 		seen[k] = true
 	}
-	for k := range forgers {
+	for _, k := range slices.Concat(slices.Collect(maps.Keys(forgers)), slices.Collect(maps.Keys(altered))) {
 		if !seen[k] {
 			t.Errorf("%s forges, but is not listed", k)
 		}

@@ -5,10 +5,12 @@ import (
 	"math"
 	"slices"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/learning"
 	"github.com/grapevine-network/grapevine/learning/dataset"
 	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
 )
 
@@ -35,6 +37,18 @@ type Config struct {
 	// Progress, if not nil, is told of each round. It is called by one goroutine
 	// at a time.
 	Progress func(seed uint64, round int, accuracy float64)
+	// Ended, if not nil, is told of each round that was settled, by one goroutine
+	// at a time.
+	Ended func(e Ended)
+}
+
+// Ended is a round that was settled, and what it was settled from.
+type Ended struct {
+	Seed    uint64
+	Peers   []ledger.Author   // in order of their numbers; those that attack are the last
+	Before  *incentives.State // as it was when the round was over; the receiver's own
+	Outcome *audit.Outcome
+	Blob    func(id ledger.CID) []byte // of a delta revealed in the round, only during the call
 }
 
 // Data is a data set divided among peers. Nobody trains or scores with a test row.

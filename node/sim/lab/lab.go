@@ -16,21 +16,32 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if c.Progress != nil {
-		var one sync.Mutex
-		tell := c.Progress
-		c.Progress = func(seed uint64, round int, accuracy float64) {
-			one.Lock()
-			defer one.Unlock()
-			tell(seed, round, accuracy)
-		}
-	}
+	c.takeTurns()
 	worlds, err := play(ctx, &c)
 	report := newReport(&c, worlds)
 	if report != nil {
 		report.Seconds = time.Since(start).Seconds()
 	}
 	return report, err
+}
+
+// takeTurns keeps runs from telling of something at the same time.
+func (c *Config) takeTurns() {
+	var one sync.Mutex
+	if tell := c.Progress; tell != nil {
+		c.Progress = func(seed uint64, round int, accuracy float64) {
+			one.Lock()
+			defer one.Unlock()
+			tell(seed, round, accuracy)
+		}
+	}
+	if tell := c.Ended; tell != nil {
+		c.Ended = func(e Ended) {
+			one.Lock()
+			defer one.Unlock()
+			tell(e)
+		}
+	}
 }
 
 // play runs all seeds at the same time; they share the cores. Results are in

@@ -145,6 +145,30 @@ func TestALiarIsSeenInTheReport(t *testing.T) {
 	}
 }
 
+// Who is told of a round can settle it again, and otherwise.
+func TestAnEndedRoundIsToldWithWhatItWasSettledFrom(t *testing.T) {
+	c := digits(t, 600, "iid")
+	c.Attack = map[adversary.Kind]int{adversary.Copy: 1}
+	rounds := 0
+	c.Ended = func(e Ended) {
+		rounds++
+		deltas := slices.Clone(e.Outcome.Deltas)
+		for i := range deltas {
+			if e.Blob(deltas[i].Delta) == nil || !slices.Contains(e.Peers, deltas[i].Author) {
+				t.Errorf("round %d: delta %d is nobody's or has no bytes", e.Outcome.Round, i)
+			}
+			deltas[i].Score, deltas[i].Paid = 0, 0
+		}
+		again := e.Before.Settle(deltas, e.Outcome.Anchor)
+		if again.Minted == 0 || !reflect.DeepEqual(again, e.Outcome.Settlement) {
+			t.Errorf("round %d: settled again it mints %d, not %d", e.Outcome.Round, again.Minted, e.Outcome.Minted)
+		}
+	}
+	if _, err := Run(t.Context(), c); err != nil || rounds != c.Rounds {
+		t.Errorf("told of %d rounds of %d, %v", rounds, c.Rounds, err)
+	}
+}
+
 func TestOfflinePeersSendNothing(t *testing.T) {
 	c := digits(t, 600, "iid")
 	all, err := Run(t.Context(), c)

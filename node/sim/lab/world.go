@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/learning/delta"
 	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/ledger"
@@ -148,7 +149,11 @@ func (w *world) block(ctx context.Context, entries []*ledger.Entry) error {
 // settle ends a round at every replica; all must agree.
 func (w *world) settle(ctx context.Context) (*audit.Outcome, error) {
 	outs := make([]*audit.Outcome, len(w.replicas))
-	err := w.pool.each(ctx, len(w.replicas), func(i int) (err error) {
+	before, err := w.before()
+	if err != nil {
+		return nil, err
+	}
+	err = w.pool.each(ctx, len(w.replicas), func(i int) (err error) {
 		outs[i], err = w.replicas[i].Settle(func(id ledger.CID) []byte { return w.blobs[id] })
 		return err
 	})
@@ -161,6 +166,24 @@ func (w *world) settle(ctx context.Context) (*audit.Outcome, error) {
 			return nil, fmt.Errorf("round %d: peer %d has another model or other balances", outs[0].Round, i)
 		}
 	}
+	if w.Ended != nil {
+		w.Ended(Ended{w.seed, w.authors(), before, outs[0], func(id ledger.CID) []byte { return w.blobs[id] }})
+	}
 	clear(w.blobs)
 	return outs[0], nil
+}
+
+// before copies the state, for who wants to know of rounds that have ended.
+func (w *world) before() (*incentives.State, error) {
+	if w.Ended == nil {
+		return nil, nil
+	}
+	return incentives.FromLeaves(w.lead().State.Leaves())
+}
+
+func (w *world) authors() (all []ledger.Author) {
+	for _, p := range w.peers {
+		all = append(all, p.author)
+	}
+	return all
 }
