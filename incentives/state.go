@@ -77,7 +77,7 @@ func NewState(m *ledger.Manifest, topic ledger.CID) *State {
 	}
 	var trainers []ledger.Author
 	for _, g := range m.Genesis {
-		s.Accounts[g.Author] = &Account{Head: topic, Balance: g.Balance, Bond: g.Bond, Stake: g.Stake, Member: m.Economy.Invite}
+		s.Accounts[g.Author] = &Account{Head: topic, Balance: g.Balance, Bond: g.Bond, Stake: g.Stake, Member: m.Economy.Invite && !g.Guest}
 		s.Seats = append(s.Seats, g.Author)
 		s.Supply.Remaining -= g.Balance + g.Bond + g.Stake
 		if s.Weight(g.Author) > 0 {

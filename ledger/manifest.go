@@ -99,6 +99,7 @@ type Member struct {
 	Balance uint64 `cbor:"balance"`
 	Bond    uint64 `cbor:"bond"`
 	Stake   uint64 `cbor:"stake"`
+	Guest   bool   `cbor:"guest,omitempty"` // of an invite-only topic: has an account, and is no member
 }
 
 const manifestVersion = 1

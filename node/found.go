@@ -18,6 +18,7 @@ type Founding struct {
 	Model   string          // as model.Parse reads it; default "softmax"
 	Schema  dataset.Schema  // what makes data sets fit together
 	Seed    uint64          // of the first model
+	Anchor  []byte          // the first model; default: drawn by Seed
 	Members []ledger.Member // accounts from the start; at least one with a stake
 	Rules   func(m *ledger.Manifest)
 }
@@ -37,7 +38,12 @@ func Found(f Founding) (manifest, anchor []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("found topic: %w", err)
 	}
-	anchor = audit.EncodeAnchor(net.Init(f.Seed))
+	if anchor = f.Anchor; anchor == nil {
+		anchor = audit.EncodeAnchor(net.Init(f.Seed))
+	}
+	if _, err := audit.DecodeAnchor(anchor, uint64(net.Shape().Size())); err != nil {
+		return nil, nil, fmt.Errorf("found topic: %w", err)
+	}
 	m := Defaults()
 	m.Name, m.Genesis = f.Name, f.Members
 	m.Learning.Model, m.Learning.Schema = cmp.Or(f.Model, "softmax"), string(schema)

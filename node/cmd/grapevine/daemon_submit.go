@@ -55,7 +55,22 @@ func submit(ctx context.Context, n *node.Node, o client.Order) (client.Submissio
 		return s, &failure{code: codeFailed, err: fmt.Errorf("height %d certifies it, but: %w", l.Height, l.Void)}
 	}
 	s.State, s.Height = client.Certified, l.Height
+	awaitClosing(wait, n, since)
 	return s, nil
+}
+
+// awaitClosing waits, if the topic is closed, for the block that certifies its last
+// state: only then it can have a successor.
+func awaitClosing(ctx context.Context, n *node.Node, since uint64) {
+	var closed *incentives.Closing
+	if err := n.Inspect(ctx, func(r *audit.Replica) { closed = r.State.Closed }); err != nil || closed == nil {
+		return
+	}
+	for r := range n.Events(ctx, since) {
+		if c, is := r.Event.(node.Certified); is && c.Receipt.Block.Header.Height > closed.Height {
+			break
+		}
+	}
 }
 
 // submitSoon tries again for a while if the node can't sign now.

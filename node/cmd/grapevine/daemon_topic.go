@@ -142,6 +142,9 @@ func (d *daemon) open(ctx context.Context, t *member) (*node.Node, error) {
 			return nil, fault(codeFailed, "open topic", err)
 		}
 	}
+	if err := d.checkParent(t, m, exists); err != nil {
+		return nil, err
+	}
 	if c.Trainer, err = t.trains(m, d.author()); err != nil {
 		return nil, err
 	}
@@ -150,6 +153,18 @@ func (d *daemon) open(ctx context.Context, t *member) (*node.Node, error) {
 		return nil, openFailure(dir, err)
 	}
 	return n, nil
+}
+
+// checkParent checks a topic that is new here and goes on from another one.
+func (d *daemon) checkParent(t *member, manifest []byte, known bool) error {
+	m, id, err := ledger.DecodeManifest(manifest)
+	if err != nil || m.Parent == nil || known {
+		return nil // trains says what is wrong with a manifest
+	}
+	if _, here, _ := topicDir(d.dir, m.Parent.Topic); !here {
+		d.events.add(time.Now(), "health.changed", t.id.String(), noticeEvent{"this topic goes on from " + m.Parent.Topic.String() + ", which is not here: whether its accounts are what they were there is not checked"})
+	}
+	return checkParent(d.dir, m, id)
 }
 
 // trains makes the trainer of a topic; nil if the peer only follows.

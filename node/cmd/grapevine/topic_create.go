@@ -31,6 +31,8 @@ type createFlags struct {
 	blocks, work, unbonding    uint64
 	pace, delta, propose       time.Duration
 	supply, reward             float64
+	successorOf                string
+	legacy                     *node.Legacy // of that topic
 }
 
 // createReport is the data of `topic create -o json`.
@@ -108,12 +110,18 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.propose, "propose", time.Second, "how long validators wait for a proposal")
 	flags.DurationVar(&f.delta, "delta", 300*time.Millisecond, "how long a message may take between validators; grows when it does")
 	flags.Uint64Var(&f.work, "work", 18, "with --open: leading zero bits of a newcomer's proof of work (0 to 40)")
+	flags.StringVar(&f.successorOf, "successor-of", "", "a closed topic of this home, by name or CID: all accounts are taken over and, without --schema-from, the model")
 	flags.Uint64Var(&f.unbonding, "unbonding", d.Economy.Unbonding, "heights until bond and stake that are taken back are paid out (128 or more)")
 	flags.Float64Var(&f.supply, "supply", float64(d.Economy.Cap)/1e6, "all tokens that will ever be")
 	flags.Float64Var(&f.reward, "reward", 0.001, "share of the remaining supply minted a round")
 }
 
 func (f *createFlags) run(p *printer, dir string) (*createReport, error) {
+	if f.successorOf != "" {
+		if err := f.inherit(dir); err != nil {
+			return nil, err
+		}
+	}
 	if f.name == "" {
 		return nil, usage("a topic needs a name", "--name patients")
 	}
@@ -131,7 +139,11 @@ func (f *createFlags) run(p *printer, dir string) (*createReport, error) {
 	if f.model == "" {
 		f.model = defaultModel(schema)
 	}
-	manifest, anchor, err := node.Found(node.Founding{Name: f.name, Model: f.model, Schema: schema, Seed: f.seed, Members: members, Rules: f.rules})
+	founding := node.Founding{Name: f.name, Model: f.model, Schema: schema, Seed: f.seed, Members: members, Rules: f.rules}
+	if f.legacy != nil && f.schema == "" {
+		founding.Anchor = f.legacy.Anchor
+	}
+	manifest, anchor, err := node.Found(founding)
 	if err != nil {
 		return nil, &failure{code: codeFailed, err: err}
 	}
@@ -141,6 +153,9 @@ func (f *createFlags) run(p *printer, dir string) (*createReport, error) {
 	}
 	if _, _, err := node.ModelOf(m); err != nil {
 		return nil, &failure{code: codeFailed, err: err}
+	}
+	if err := checkParent(dir, m, id); err != nil {
+		return nil, err
 	}
 	at, err := keepTopic(dir, id, manifest, anchor)
 	if err != nil {
@@ -174,6 +189,9 @@ func (f *createFlags) report(p *printer, dir, at string, m *ledger.Manifest, id 
 }
 
 func (f *createFlags) inferSchema() (dataset.Schema, error) {
+	if f.legacy != nil && f.schema == "" {
+		return dataset.ParseSchema([]byte(f.legacy.Manifest.Learning.Schema))
+	}
 	from, err := parseSource("--schema-from", f.schema)
 	if err != nil {
 		return dataset.Schema{}, err
@@ -260,6 +278,11 @@ func (f *createFlags) rules(m *ledger.Manifest) {
 	}
 	m.Economy.Cap = uint64(math.Round(max(0, min(f.supply, ledger.MaxAmount/1e6)) * 1e6))
 	m.Economy.Rate = uint64(math.Round(max(0, min(f.reward, 1)) * (1 << 32)))
+	defer func() {
+		if f.legacy != nil {
+			f.legacy.Bequeath(m)
+		}
+	}()
 	m.Economy.Unbonding = f.unbonding
 	m.Economy.Slots, m.Economy.Work, m.Economy.Invite = 0, 0, !f.open
 	if f.open {
