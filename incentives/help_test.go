@@ -26,6 +26,8 @@ func key(i int) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
+func sign25519(who int, message []byte) []byte { return ed25519.Sign(key(who), message) }
+
 var authors sync.Map // of tests, since making a key takes longer than most of them
 
 func author(i int) ledger.Author {
@@ -117,7 +119,7 @@ func (p *people) say(who int, body any) *ledger.Entry {
 	a, at := author(who), p.at(who)
 	sign := func(b []byte) []byte { return seal(a, b) }
 	if p.real {
-		sign = func(b []byte) []byte { return ed25519.Sign(key(who), b) }
+		sign = func(b []byte) []byte { return sign25519(who, b) }
 	}
 	e, err := ledger.Sign(sign, a, p.topic, at.Seq, at.Head, body)
 	if err != nil {

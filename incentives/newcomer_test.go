@@ -2,6 +2,7 @@ package incentives
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
@@ -86,5 +87,75 @@ func TestNewcomersArePaidFromTheirPoolOnly(t *testing.T) {
 	}
 	if p.Deltas[1].Paid+p.Deltas[2].Paid != 0 || p.Minted != 1000 {
 		t.Errorf("paid %+v, minted %d", p.Deltas, p.Minted)
+	}
+}
+
+// Whoever mines with many identities gets no larger share of the lane than of the
+// work: hashes tried and slots won are counted over many rounds, with a 95 %
+// interval. To move on to the next identity at the first success, where everybody
+// stops (engine.FindWork), is the best that one can do with many; to go on with
+// the same one wins less for the work.
+func TestManyIdentitiesWinNoMoreOfTheLaneThanTheyWork(t *testing.T) {
+	const bits, slots, rounds = 4, 8, 150
+	for name, c := range map[string]struct {
+		honest, identities int
+		stubborn           uint64 // hashes that each identity of the attacker tries on after a success
+	}{
+		"one of few":             {5, 1, 0},
+		"ten beside ten":         {10, 10, 0},
+		"a hundred beside ten":   {10, 100, 0},
+		"two that go on and on":  {10, 2, 200},
+		"thirty beside a crowd":  {60, 30, 0},
+		"ten that go on for one": {30, 10, 16},
+	} {
+		var mean, squares float64
+		for round := range uint64(rounds) {
+			m := manifest(1, 0)
+			m.Economy.Slots, m.Economy.Work, m.Nonce[0] = slots, bits, byte(round)
+			w := newTown(t, m)
+			mine := func(who int, beyond uint64) (e *ledger.Entry, tried uint64) {
+				c := &ledger.Commit{Base: w.state.Anchor()}
+				best, found := ledger.Hash{0xff}, false
+				for work := uint64(0); !found || beyond > 0; work++ {
+					if found {
+						beyond--
+					}
+					h := ledger.WorkHash(w.topic, 0, author(who), work)
+					if w.state.Worked(author(who), 0, work) && string(h[:]) < string(best[:]) {
+						found, best, c.Work = true, h, work
+					}
+					tried++
+				}
+				return w.say(who, c), tried
+			}
+			var all []*ledger.Entry
+			var work, theirs uint64
+			for who := range c.honest + c.identities {
+				beyond := uint64(0)
+				if who >= c.honest {
+					beyond = c.stubborn
+				}
+				e, tried := mine(1_000+who, beyond)
+				all, work = append(all, e), work+tried
+				if who >= c.honest {
+					theirs += tried
+				}
+			}
+			w.state.Phases.Commit = 1 << 20
+			w.block(all...)
+			won := 0
+			for who := c.honest; who < c.honest+c.identities; who++ {
+				if _, in := w.state.Round.Commits[author(1_000+who)]; in {
+					won++
+				}
+			}
+			gain := float64(won)/float64(len(w.state.Round.Commits)) - float64(theirs)/float64(work)
+			mean, squares = mean+gain/rounds, squares+gain*gain/rounds
+		}
+		half := 1.96 * math.Sqrt((squares-mean*mean)/rounds)
+		t.Logf("%-24s share of the lane minus share of the work: %+.4f ± %.4f", name, mean, half)
+		if mean-half > 0.005 {
+			t.Errorf("%s: they win %.3f ± %.3f more of the lane than they work", name, mean, half)
+		}
 	}
 }

@@ -150,3 +150,38 @@ func TestTwoQuorumsShareMoreThanAThird(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is decided, somebody honest has checked: each quorum has a seat outside
+// every set of seats that hold less than a third of the power. So a block that all
+// of those refuse, since it leaves out what they held, is never decided.
+func TestEveryQuorumHasAnHonestWitness(t *testing.T) {
+	for _, stakes := range [][]uint64{{1, 1, 1, 1}, {5, 3, 2, 1}, {1, 1, 1, 1, 1, 1, 1}, {9, 8, 5, 3, 2, 2, 1}} {
+		c := committeeOf(stakes...)
+		var total int64
+		for i := range c {
+			total += c.Power(i)
+		}
+		quorums := 0
+		for q := range 1 << len(c) {
+			in := func(set int) func(int) bool { return func(seat int) bool { return set&(1<<seat) != 0 } }
+			if !c.Quorum(in(q), nil) {
+				continue
+			}
+			quorums++
+			for liars := range 1 << len(c) {
+				var power int64
+				for i := range c {
+					if in(liars)(i) {
+						power += c.Power(i)
+					}
+				}
+				if 3*power < total && q&^liars == 0 {
+					t.Fatalf("stakes %v: quorum %b has only liars, %b", stakes, q, liars)
+				}
+			}
+		}
+		if quorums == 0 {
+			t.Errorf("stakes %v: no quorum", stakes)
+		}
+	}
+}

@@ -49,7 +49,7 @@ var rules = []rule{
 	{"ledger", "github.com/fxamacker/cbor/v2" + ids, "learning/... os/... net/... time" + libp2p + goF3},
 	{"ledger/finality", "ledger github.com/filecoin-project/go-state-types/big github.com/filecoin-project/go-bitfield" + goF3, "p2p/... node/..." + libp2p},
 	{"ledger/store", "go.etcd.io/bbolt", "net/... log/..." + ours + libp2p},
-	{"incentives", "ledger", "learning/... p2p/..." + world + libp2p + goF3},
+	{"incentives", "ledger", "learning/... p2p/... math/rand/..." + world + libp2p + goF3},
 	{"p2p", "github.com/multiformats/..." + libp2p + ids, ours + goF3},
 
 	{"node/audit", "ledger incentives learning/delta learning/settle", "p2p/... ledger/store ledger/finality os/..." + libp2p + goF3},
