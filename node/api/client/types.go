@@ -102,10 +102,13 @@ type Wallet struct {
 // Order asks for an entry of the daemon's peer. Peers are named by their IDs or, if
 // they have an account, by their aliases.
 type Order struct {
-	Kind      string `json:"kind"` // transfer, bond, unbond, stake, unstake, register, admit, remove or end
+	Kind      string `json:"kind"` // transfer, bond, unbond, stake, unstake, register, admit, remove, data or end
 	Peer      string `json:"peer,omitempty" doc:"who is paid, admitted, removed or, by register, paid if this peer's chain ends"`
 	Amount    uint64 `json:"amount,omitempty" doc:"base units"`
 	Successor string `json:"successor,omitempty" doc:"end: CID of the topic that goes on from this one, which is closed"`
+	Root      string `json:"root,omitempty" doc:"data: Merkle root over the salted rows, in hexadecimal"`
+	Count     uint64 `json:"count,omitempty" doc:"data: rows"`
+	Columns   string `json:"columns,omitempty" doc:"data: SHA-256 of the schema, in hexadecimal"`
 	Wait      int    `json:"wait,omitempty" minimum:"0" maximum:"3600" doc:"seconds to wait until it is certified"`
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -113,6 +114,8 @@ func bodyFor(ctx context.Context, n *node.Node, o client.Order) (any, error) {
 		return &ledger.Unstake{Amount: o.Amount}, nil
 	case "end":
 		return endOf(o)
+	case "data":
+		return dataOf(o)
 	}
 	peer, round, err := resolve(ctx, n, o.Peer)
 	if err != nil {
@@ -128,7 +131,22 @@ func bodyFor(ctx context.Context, n *node.Node, o client.Order) (any, error) {
 	case "remove":
 		return &ledger.Remove{Member: peer}, nil
 	}
-	return nil, usage(fmt.Sprintf("%q is no kind of order", o.Kind), "transfer, bond, unbond, stake, unstake, register, admit, remove or end")
+	return nil, usage(fmt.Sprintf("%q is no kind of order", o.Kind), "transfer, bond, unbond, stake, unstake, register, admit, remove, data or end")
+}
+
+func dataOf(o client.Order) (any, error) {
+	d := &ledger.Data{Count: o.Count}
+	for _, part := range []struct {
+		to   *ledger.Hash
+		text string
+	}{{&d.Root, o.Root}, {&d.Columns, o.Columns}} {
+		b, err := hex.DecodeString(part.text)
+		if err != nil || len(b) != len(part.to) {
+			return nil, usage(fmt.Sprintf("%q is no SHA-256", part.text), "64 hexadecimal digits")
+		}
+		*part.to = ledger.Hash(b)
+	}
+	return d, nil
 }
 
 func endOf(o client.Order) (any, error) {

@@ -54,6 +54,6 @@ See a whole network at work on this computer:   grapevine demo`,
 	root.AddCommand(initCommand(p, g), upCommand(p, g), stopCommand(p, g), statusCommand(p, g), peersCommand(p, g))
 	root.AddCommand(topicCommand(p, g), inviteCommand(p, g), joinCommand(p, g), leaveCommand(p, g), eventsCommand(p, g))
 	root.AddCommand(demoCommand(p), labCommand(p))
-	root.AddCommand(ledgerCommand(p), explainCommand(p), walletCommand(p, g), modelCommand(p), verifyCommand(p), versionCommand(p))
+	root.AddCommand(ledgerCommand(p), explainCommand(p), walletCommand(p, g), modelCommand(p), verifyCommand(p), dataCommand(p, g), versionCommand(p))
 	return root
 }

@@ -221,6 +221,8 @@ type provenReport struct {
 	Entry   string  `json:"entry"`
 	Block   string  `json:"block"`
 
+	Row    string         `json:"row"`    // of a set of data, as a line of CSV
+	In     *bool          `json:"in"`     // whether it was declared
 	Ledger *archiveReport `json:"ledger"` // of a history, else null
 
 	lines []field
@@ -263,6 +265,12 @@ func (r *provenReport) print(w io.Writer) {
 	switch r.Kind {
 	case string(ledger.ProofBalance):
 		what += fmt.Sprintf(" in block %d, whose header has the root of the state after %d", r.Height, r.Height-1)
+	case "row":
+		is := "is"
+		if !*r.In {
+			is = "is not"
+		}
+		what = fmt.Sprintf("the row %.200q %s in the set that was declared in block %d; that says nothing of what was trained on", r.Row, is, r.Height)
 	case string(ledger.ProofEntry):
 		what += fmt.Sprintf(" in block %d", r.Height)
 	default:

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +15,7 @@ import (
 
 // verifyFlags say what the reader of a file believes in.
 type verifyFlags struct {
-	topic, checkpoint string
+	topic, checkpoint, key string
 }
 
 func verifyCommand(p *printer) *cobra.Command {
@@ -22,7 +24,7 @@ func verifyCommand(p *printer) *cobra.Command {
 		Use:   "verify FILE",
 		Short: "Check a file that proves something, with nothing else at hand",
 		Long: `Checks a file that "wallet proof", "ledger show --proof", "ledger checkpoint",
-"ledger export" or "model lineage" wrote, on any computer: without a home, a daemon
+"ledger export", "model lineage" or "data prove" wrote, on any computer: without a home, a daemon
 or the network. A history is audited as by "ledger verify": all is computed again.
 
 Without --topic and --checkpoint it believes the topic's rules that the file
@@ -37,6 +39,7 @@ If anything in the file is wrong, the exit code is 7.`,
 		RunE: func(_ *cobra.Command, args []string) error { return runVerify(p, args[0], f) },
 	}
 	cmd.Flags().StringVar(&f.topic, "topic", "", "the topic that it must be of: its CID")
+	cmd.Flags().StringVar(&f.key, "key", "", "of a row that was not declared: what the owner's \"data key\" printed")
 	cmd.Flags().StringVar(&f.checkpoint, "checkpoint", "", "a checkpoint to believe in: a file of \"ledger checkpoint\"")
 	return cmd
 }
@@ -60,6 +63,7 @@ func runVerify(p *printer, path string, f verifyFlags) error {
 type belief struct {
 	topic ledger.CID // undefined if any will do
 	trust *ledger.Trust
+	key   *ledger.RowKey
 }
 
 func (f verifyFlags) parse() (b belief, err error) {
@@ -70,6 +74,13 @@ func (f verifyFlags) parse() (b belief, err error) {
 	}
 	if f.checkpoint != "" {
 		b.trust, err = readTrust(f.checkpoint)
+	}
+	if f.key != "" && err == nil {
+		key, bad := hex.DecodeString(f.key)
+		if bad != nil || len(key) != len(ledger.RowKey{}) {
+			return b, usage("--key: want 64 hexadecimal digits", "the owner's grapevine data key prints them")
+		}
+		b.key = (*ledger.RowKey)(key)
 	}
 	return b, err
 }
@@ -85,6 +96,9 @@ func (b belief) checkFile(path string) (*provenReport, error) {
 	if err == nil && b.topic.Defined() && r.Topic != b.topic.String() {
 		err = fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic)
 	}
+	if f, is := errors.AsType[*failure](err); is {
+		return nil, f
+	}
 	if err != nil {
 		return nil, notVerified(path, err)
 	}
@@ -97,17 +111,20 @@ func (b belief) check(f *bufio.Reader) (r *provenReport, err error) {
 		head, _ := f.Peek(len(domain))
 		return string(head) == domain
 	}
-	proof, checkpoint := begins(ledger.ProofDomain), begins(ledger.TrustDomain)
-	if !proof && !checkpoint {
+	proof, checkpoint, row := begins(ledger.ProofDomain), begins(ledger.TrustDomain), begins(ledger.RowDomain)
+	if !proof && !checkpoint && !row {
 		return b.archive(f)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, ledger.MaxProof+1))
 	if err != nil {
 		return nil, err
 	}
-	if proof {
+	switch {
+	case proof:
 		r, err = b.proof(data)
-	} else {
+	case row:
+		r, err = b.row(data)
+	default:
 		r, err = b.checkpoint(data)
 	}
 	if err == nil {
@@ -125,6 +142,27 @@ func (b belief) proof(data []byte) (*provenReport, error) {
 		return nil, err
 	}
 	return provenBy(proof)
+}
+
+// row checks that a row was declared, or was not.
+func (b belief) row(data []byte) (*provenReport, error) {
+	x := new(ledger.RowProof)
+	if err := ledger.Unpack(ledger.RowDomain, data, x); err != nil {
+		return nil, err
+	}
+	in, err := x.Verify(b.trust, b.key, ledger.Ed25519)
+	if errors.Is(err, ledger.ErrKey) {
+		return nil, &failure{code: codeForbidden, err: err, hint: "ask the owner for it: grapevine verify FILE --key KEY"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := provenBy(&x.Entry)
+	if err != nil {
+		return nil, err
+	}
+	r.Kind, r.Row, r.In = "row", string(x.Row), &in
+	return r, nil
 }
 
 // checkpoint shows a checkpoint, which proves nothing by itself.

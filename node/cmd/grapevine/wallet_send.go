@@ -26,14 +26,22 @@ func (f *orderFlags) register(cmd *cobra.Command) {
 
 // submit has the daemon sign an entry, and says what became of it.
 func (f *orderFlags) submit(ctx context.Context, p *printer, g *globals, o client.Order) error {
+	s, err := f.send(ctx, g, o)
+	if err != nil {
+		return err
+	}
+	return p.answer(s, func(w io.Writer) { printSubmission(w, s) })
+}
+
+// send has the daemon sign an entry.
+func (f *orderFlags) send(ctx context.Context, g *globals, o client.Order) (s client.Submission, err error) {
 	if f.wait < 0 || f.wait > time.Hour {
-		return usage(fmt.Sprintf("--wait %v: want 0 to 1h", f.wait), "")
+		return s, usage(fmt.Sprintf("--wait %v: want 0 to 1h", f.wait), "")
 	}
 	o.Wait = int(f.wait.Seconds())
 	slow := *g
 	slow.timeout += f.wait
-	var s client.Submission
-	err := slow.call(ctx, func(ctx context.Context, c *client.Client) error {
+	err = slow.call(ctx, func(ctx context.Context, c *client.Client) error {
 		t, err := c.Topics(ctx)
 		if err != nil {
 			return err
@@ -45,10 +53,7 @@ func (f *orderFlags) submit(ctx context.Context, p *printer, g *globals, o clien
 		s, err = c.Submit(ctx, topic.ID, o)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return p.answer(s, func(w io.Writer) { printSubmission(w, s) })
+	return s, err
 }
 
 func printSubmission(w io.Writer, s client.Submission) {
