@@ -20,6 +20,7 @@ type ahead struct {
 	replica []int32                // that the delta in preparation, or ready, was trained on; nil if on an anchor
 	stale   bool                   // the delta in preparation will be thrown away
 	undo    bool                   // one was, and error feedback does not know
+	skip    uint64                 // the round for which there was none: it is tried again on its anchor
 	refused map[ledger.Author]bool // whose delta was not merged in the last round
 }
 
@@ -27,7 +28,7 @@ type ahead struct {
 // those of the others are here.
 func (e *Engine) trainAhead() {
 	c, round := &e.contributor, e.replica.State.Round.Number
-	if !e.cfg.Overlap || !e.trains() || c.training || c.ready != nil {
+	if !e.cfg.Overlap || !e.trains() || c.training || c.ready != nil || e.ahead.skip == round+1 {
 		return
 	}
 	revealed, all := e.revealed()

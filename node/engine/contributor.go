@@ -237,7 +237,7 @@ func (e *Engine) trained(in Trained) {
 	case in.Delta == nil && e.ahead.replica == nil:
 		c.skip = in.Round + 1
 	case in.Delta == nil:
-		e.ahead.replica = nil
+		e.ahead.replica, e.ahead.skip = nil, in.Round
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-network/grapevine/node/engine"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
 )
 
@@ -56,5 +57,39 @@ func BenchmarkOverlap(b *testing.B) {
 			b.ReportMetric(apart.Seconds(), "s/round-without")
 			b.ReportMetric(float64(apart)/float64(together), "x-faster")
 		})
+	}
+}
+
+// broken is a peer whose training always fails.
+type broken struct {
+	adversary.Machine
+	asked map[uint64]int // by round
+}
+
+func (b *broken) Step(now int64, in engine.Input) ([]engine.Output, error) {
+	if t, is := in.(engine.Trained); is {
+		in = engine.Trained{Round: t.Round}
+	}
+	out, err := b.Machine.Step(now, in)
+	for _, o := range out {
+		if t, is := o.(engine.Train); is {
+			b.asked[t.Round]++
+		}
+	}
+	return out, err
+}
+
+func TestATrainerThatFailsIsAskedTwiceARound(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 1, Validators: 4})
+	b := &broken{Machine: w.Peers[0].machine, asked: map[uint64]int{}}
+	w.Peers[0].machine = b
+	mustRun(t, w, 4)
+	for round, times := range b.asked {
+		if times > 2 {
+			t.Errorf("asked %d times for round %d: ahead, and on its anchor, is enough", times, round)
+		}
+	}
+	if len(b.asked) < 3 {
+		t.Errorf("asked for %d rounds", len(b.asked))
 	}
 }

@@ -109,7 +109,7 @@ func (f *fleet) prepare() error {
 		if _, err := keepTopic(p.home, id, manifest, anchor); err != nil {
 			return err
 		}
-		c := topicConfig{CID: id.String(), Data: data[i], Role: roleTrainer, Rest: "0s"}
+		c := topicConfig{CID: id.String(), Data: data[i], Role: roleTrainer, Rest: f.slow.String(), Sequential: !f.overlap}
 		if err := setTopic(p.home, "demo", c); err != nil {
 			return err
 		}
