@@ -1,0 +1,21 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grapevine-network/grapevine/node/api/client"
+)
+
+func TestStatusSaysSinceWhenNoHeightCame(t *testing.T) {
+	topic := client.Topic{Name: "digits", State: client.Running}
+	if got := topicLine(topic); strings.Contains(got, "live") {
+		t.Errorf("heights come, and it says %q", got)
+	}
+	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	topic.LiveSince = &since
+	if got, want := topicLine(topic), "no heights since 03:04:05, learning live"; !strings.Contains(got, want) {
+		t.Errorf("%q does not say %q", got, want)
+	}
+}
