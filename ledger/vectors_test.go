@@ -371,3 +371,57 @@ func TestAManifestIsThatOfTheVectors(t *testing.T) {
 	}
 	golden(t, "manifest.json", nodeVector{Name: "manifest", Node: dagJSON(b, parse(b, 0)), Bytes: b, CID: name.String()})
 }
+
+func TestVotesAndTheirEvidenceAreThoseOfTheVectors(t *testing.T) {
+	type voteVector struct {
+		Name    string `json:"name"`
+		Node    any    `json:"node"` // of the ballot
+		Message hexed  `json:"message"`
+		Bytes   hexed  `json:"bytes"`
+	}
+	type evidenceVector struct {
+		Name     string `json:"name"`
+		A        hexed  `json:"a"`
+		B        hexed  `json:"b"`
+		Votes    bool   `json:"votes"`
+		Valid    bool   `json:"valid"`
+		Author   string `json:"author,omitempty"` // who is guilty
+		Instance uint64 `json:"instance,omitempty"`
+	}
+	var file struct {
+		Keys     []keyVector      `json:"keys"`
+		Topic    string           `json:"topic"`
+		Ballots  []voteVector     `json:"ballots"`
+		Evidence []evidenceVector `json:"evidence"`
+	}
+	file.Keys, file.Topic = keyVectors(2), topic.String()
+	block, base := double(key(0))
+	bottom := ballot(key(0), Vote{Instance: 9, Round: 1, Phase: 3})
+	later := ballot(key(0), Vote{Instance: 10, Round: 1, Phase: 3, Base: tip(4)})
+	other := ballot(key(1), Vote{Instance: 9, Round: 1, Phase: 3, Base: tip(4)})
+	forged := *base
+	forged.Sig[0]++
+	for _, x := range []struct {
+		name string
+		*Ballot
+	}{{"for a block", block}, {"for the base", base}, {"for neither", bottom}, {"of a later instance", later}} {
+		b := must1[[]byte](t)(Encode(x.Ballot))
+		file.Ballots = append(file.Ballots, voteVector{x.name, dagJSON(b, parse(b, 0)), x.Vote.Message(topic, x.Committee), b})
+	}
+	for _, x := range []struct {
+		name string
+		a, b *Ballot
+	}{
+		{"a block and the base", block, base}, {"a block and neither", block, bottom}, {"the base and neither", base, bottom},
+		{"twice the same", block, block}, {"two instances", base, later}, {"two validators", block, other}, {"a bad signature", block, &forged},
+	} {
+		v := pair(x.a, x.b, true)
+		f, err := v.Open(topic, Ed25519)
+		e := evidenceVector{Name: x.name, A: v.A, B: v.B, Votes: v.Votes, Valid: err == nil}
+		if err == nil {
+			e.Author, e.Instance = f.Author.String(), f.Number
+		}
+		file.Evidence = append(file.Evidence, e)
+	}
+	golden(t, "votes.json", file)
+}

@@ -200,10 +200,11 @@ func (r *Replica) checkEntries(cuts []ledger.Cut, entries []*ledger.Entry) error
 
 // Receipt is what a block did.
 type Receipt struct {
-	Block *ledger.Block
-	Voids []Void // entries that had no effect
-	Round uint64
-	Phase incentives.Phase // before the block
+	Block   *ledger.Block
+	Entries []*ledger.Entry // that it certifies, by author and number
+	Voids   []Void          // those of them that had no effect
+	Round   uint64
+	Phase   incentives.Phase // before the block
 }
 
 // Void is an entry without effect, and why.
@@ -211,7 +212,7 @@ type Void = incentives.Void
 
 // Apply lets a certified block that Check passed take effect.
 func (r *Replica) Apply(b *ledger.Block, entries []*ledger.Entry) *Receipt {
-	out := &Receipt{Block: b, Round: r.State.Round.Number, Phase: r.State.Round.Phase}
+	out := &Receipt{Block: b, Entries: entries, Round: r.State.Round.Number, Phase: r.State.Round.Phase}
 	for _, e := range entries {
 		if err := r.State.Apply(e, r.verify); err != nil {
 			out.Voids = append(out.Voids, Void{Entry: e, Reason: err})

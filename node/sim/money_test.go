@@ -127,3 +127,59 @@ func changes(t *testing.T, seed uint64) error {
 	}
 	return nil
 }
+
+// Nobody lies; but validators crash, some or all at once, with or without old disks
+// in their place, while messages are lost and the network is split. Whatever the
+// schedule, no peer ever holds a proof about another one: the witness looks after
+// each step. At most one disk in four is old at a time; who has one stays silent
+// until it knows what it signed.
+func TestNobodyHonestIsEverProvenGuilty(t *testing.T) {
+	for seed := *first; seed < *first+uint64(max(3, *seeds/20)); seed++ {
+		if err := misfortunes(seed); err != nil {
+			t.Errorf("%v\nreplay with: go test ./node/sim -run TestNobodyHonest -seed %d", err, seed)
+		}
+	}
+}
+
+func misfortunes(seed uint64) error {
+	rng := rand.New(rand.NewPCG(seed, 22))
+	w, err := New(Config{Seed: seed, Validators: 4, Trainers: 1, Loss: []float64{0, 0.03}[rng.IntN(2)], Rules: short})
+	if err != nil {
+		return err
+	}
+	if err := w.Run(1); err != nil {
+		return err
+	}
+	for range 6 {
+		old := w.Peers[rng.IntN(len(w.Peers))]
+		backup := old.Backup()
+		if err := w.For(time.Duration(rng.IntN(4000)) * time.Millisecond); err != nil {
+			return err
+		}
+		if rng.IntN(3) == 0 {
+			w.Split(map[int]int{rng.IntN(5): 1, rng.IntN(5): 1})
+			if err := w.For(time.Duration(rng.IntN(4000)) * time.Millisecond); err != nil {
+				return err
+			}
+		}
+		for _, p := range w.Peers {
+			if p != old && rng.IntN(2) == 0 {
+				p.Crash()
+				if err := p.Restart(); err != nil {
+					return err
+				}
+			}
+		}
+		if rng.IntN(2) == 0 {
+			old.Crash()
+			if err := old.Restore(backup); err != nil {
+				return err
+			}
+		}
+		if err := w.For(time.Duration(rng.IntN(3000)) * time.Millisecond); err != nil {
+			return err
+		}
+		w.Heal()
+	}
+	return w.Run(1)
+}

@@ -37,6 +37,14 @@ type (
 		Training   uint64 `json:"training"`
 		Validating uint64 `json:"validating"`
 	}
+	orderEvent struct {
+		Kind   string `json:"kind"` // of the entry
+		Peer   string `json:"peer"` // who signed it
+		Seq    uint64 `json:"seq"`
+		Amount uint64 `json:"amount"`
+		Height uint64 `json:"height"`
+		Void   string `json:"void"` // why it had no effect; "" if it had
+	}
 	noticeEvent struct {
 		Text string `json:"text"`
 	}
@@ -54,12 +62,38 @@ func (d *daemon) tell(ctx context.Context, t *member, n *node.Node) {
 			d.events.add(r.Time, "update.sent", topic, trainedEvent{e.Round, e.Live, e.Loss, e.Bytes})
 		case node.Certified:
 			d.events.add(r.Time, "ledger.appended", topic, blockEvent{e.Receipt.Block.Header.Height, e.Receipt.Block.CID().String()})
+			d.tellOrders(r.Time, topic, n.Author(), e.Receipt)
 		case node.Settled:
 			d.tellSettled(r.Time, topic, n.Author(), e.Outcome)
 		case node.Noticed:
 			d.events.add(r.Time, "health.changed", topic, noticeEvent{e.Text})
 		case node.Missed:
 			d.events.add(r.Time, "events.missed", topic, missedEvent{e.Count})
+		}
+	}
+}
+
+// tellOrders tells of entries that this peer was asked to sign, and of transfers to
+// it.
+func (d *daemon) tellOrders(at time.Time, topic string, self ledger.Author, r *audit.Receipt) {
+	for _, e := range r.Entries {
+		t, transfer := e.Body.(*ledger.Transfer)
+		to := transfer && t.To == self
+		if own := e.Author == self && e.Kind > ledger.KindScore; !own && !to {
+			continue
+		}
+		event := orderEvent{Kind: e.Kind.String(), Peer: e.Author.String(), Seq: e.Seq, Amount: amountOf(e), Height: r.Block.Header.Height}
+		for _, v := range r.Voids {
+			if v.Entry.CID() == e.CID() {
+				event.Void = v.Reason.Error()
+			}
+		}
+		kind := "entry.certified"
+		if to {
+			kind = "tokens.received"
+		}
+		if !to || event.Void == "" {
+			d.events.add(at, kind, topic, event)
 		}
 	}
 }
@@ -106,10 +140,22 @@ func eventText(e client.Event) string {
 	case "reward.paid":
 		p := eventData[paidEvent](e)
 		return fmt.Sprintf("round %d: paid %s tokens for training, %s for validating", p.Round+1, tokens(p.Training), tokens(p.Validating))
+	case "entry.certified":
+		return orderText(eventData[orderEvent](e))
+	case "tokens.received":
+		o := eventData[orderEvent](e)
+		return fmt.Sprintf("received %s tokens from %s, height %d", tokens(o.Amount), o.Peer, o.Height)
 	case "events.missed":
 		return "some events are forgotten"
 	}
 	return noticeText(e)
+}
+
+func orderText(o orderEvent) string {
+	if o.Void != "" {
+		return fmt.Sprintf("%s, entry %d, has no effect: %s", o.Kind, o.Seq, o.Void)
+	}
+	return fmt.Sprintf("%s, entry %d, is certified at height %d", o.Kind, o.Seq, o.Height)
 }
 
 func settledText(s settledEvent) string {
