@@ -40,10 +40,11 @@ type Learning struct {
 	Batch    uint64   `cbor:"batch"`  // samples a step
 	Rate     uint64   `cbor:"rate"`   // of local steps, Q16
 	Momentum uint64   `cbor:"momentum"`
-	Keep     uint64   `cbor:"keep"`            // values sent of every 1,024
-	Dense    bool     `cbor:"dense,omitempty"` // all values are sent, in 8 bits each; keep is 1,024 then
-	Decay    uint64   `cbor:"decay"`           // of error feedback, Q16
-	Alpha    uint64   `cbor:"alpha"`           // step from anchor to anchor, Q16
+	Shrink   uint64   `cbor:"shrink,omitempty"` // weight decay of local steps, Q16
+	Keep     uint64   `cbor:"keep"`             // values sent of every 1,024
+	Dense    bool     `cbor:"dense,omitempty"`  // all values are sent, in 8 bits each; keep is 1,024 then
+	Decay    uint64   `cbor:"decay"`            // of error feedback, Q16
+	Alpha    uint64   `cbor:"alpha"`            // step from anchor to anchor, Q16
 }
 
 // Tensor names a part of the flat parameter vector.

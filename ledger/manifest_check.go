@@ -41,6 +41,7 @@ func (l Learning) validate() error {
 		within("learning.batch", l.Batch, 1, 1<<16),
 		within("learning.rate", l.Rate, 1, 100*One),
 		within("learning.momentum", l.Momentum, 0, One-1),
+		within("learning.shrink", l.Shrink, 0, One),
 		within("learning.keep", l.Keep, 1, 1024),
 		within("learning.decay", l.Decay, 0, One),
 		within("learning.alpha", l.Alpha, 1, 4*One),

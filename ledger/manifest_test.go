@@ -93,6 +93,7 @@ func TestAFieldOutOfRangeIsRefusedByName(t *testing.T) {
 		{"learning.rate", func(m *Manifest) { m.Learning.Rate = 0 }},
 		{"learning.rate", func(m *Manifest) { m.Learning.Rate = 100*One + 1 }},
 		{"learning.momentum", func(m *Manifest) { m.Learning.Momentum = One }},
+		{"learning.shrink", func(m *Manifest) { m.Learning.Shrink = One + 1 }},
 		{"learning.keep", func(m *Manifest) { m.Learning.Keep = 0 }},
 		{"learning.keep", func(m *Manifest) { m.Learning.Keep = 1025 }},
 		{"learning.keep", func(m *Manifest) { m.Learning.Dense = true }},

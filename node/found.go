@@ -61,13 +61,15 @@ func Found(f Founding) (manifest, anchor []byte, err error) {
 	return manifest, anchor, err
 }
 
-// Defaults are the rules of a topic that says nothing else.
+// Defaults are the rules of a topic that says nothing else. Small batches and some
+// weight decay: what 20 peers average has hardly any noise left, and without them
+// learns the training data by heart (0.916 instead of 0.926 on the digits).
 func Defaults() ledger.Manifest {
 	const one = ledger.One
 	return ledger.Manifest{
 		Learning: ledger.Learning{
-			Steps: 16, Batch: 32, Rate: one * 5 / 100, Momentum: one * 9 / 10,
-			Keep: 32, Decay: one * 95 / 100, Alpha: one,
+			Steps: 20, Batch: 8, Rate: one / 10, Momentum: one * 9 / 10, Shrink: one / 1000,
+			Keep: 32, Decay: one * 95 / 100, Alpha: one * 3 / 2,
 		},
 		Rounds: ledger.Rounds{Commit: 10, Reveal: 10, Seal: 10, Open: 10, Pace: 5_000, Propose: 4_000, Delta: 2_000},
 		Economy: ledger.Economy{
@@ -126,6 +128,6 @@ func TrainerOf(m *ledger.Manifest, train, held learning.Samples) (*model.SGD, er
 	}
 	return &model.SGD{
 		Model: net, Data: train, Held: held, Steps: int(l.Steps), Batch: int(l.Batch),
-		Rate: float32(l.Rate) / ledger.One, Momentum: momentum,
+		Rate: float32(l.Rate) / ledger.One, Momentum: momentum, Shrink: float32(l.Shrink) / ledger.One,
 	}, nil
 }

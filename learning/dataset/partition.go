@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// leastShard is the number of rows that every peer of a partition has.
+// leastShard is the number of rows that every peer of a partition has, if there
+// are so many.
 const leastShard = 16
 
 // Partition divides rows 0 to len(labels)-1 among peers, each row to one peer:
@@ -23,9 +24,10 @@ const leastShard = 16
 //	              As many peers as owners are the owners in sorted order; fewer
 //	              are given whole owners, the next largest to who has fewest rows
 //
-// Every peer has at least 16 rows; "dirichlet" moves rows from the largest shard
-// for that. The shards are sorted and follow from seed. Errors: an unknown spec,
-// too few rows, classes that nobody would have, fewer owners than peers.
+// Every peer has at least 16 rows or, if there are too few, an equal part;
+// "dirichlet" moves rows from the largest shard for that. The shards are sorted
+// and follow from seed. Errors: an unknown spec, fewer rows than peers, classes
+// that nobody would have, fewer owners than peers.
 func Partition(spec string, labels []int32, owners []string, peers int, seed uint64) ([][]int, error) {
 	shards, err := partition(spec, labels, owners, peers, seed)
 	if err != nil {
@@ -38,8 +40,8 @@ func Partition(spec string, labels []int32, owners []string, peers int, seed uin
 }
 
 func partition(spec string, labels []int32, owners []string, peers int, seed uint64) ([][]int, error) {
-	if peers < 1 || peers > len(labels)/leastShard {
-		return nil, fmt.Errorf("%d rows cannot give %d rows to each of %d peers", len(labels), leastShard, peers)
+	if peers < 1 || peers > len(labels) {
+		return nil, fmt.Errorf("%d rows cannot give a row to each of %d peers", len(labels), peers)
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	kind, argument, _ := strings.Cut(spec, ":")
@@ -52,7 +54,7 @@ func partition(spec string, labels []int32, owners []string, peers int, seed uin
 			return nil, fmt.Errorf("%q is no number from 0.001 to 1e6", argument)
 		}
 		shards := dirichlet(labels, peers, a, rng)
-		level(shards, rng)
+		level(shards, min(leastShard, len(labels)/peers), rng)
 		return shards, nil
 	case kind == "labels":
 		k, err := strconv.Atoi(argument)
@@ -123,9 +125,9 @@ func gamma(a float64, rng *rand.Rand) float64 {
 }
 
 // level moves rows from the largest shard to each that has too few.
-func level(shards [][]int, rng *rand.Rand) {
+func level(shards [][]int, least int, rng *rand.Rand) {
 	for p := range shards {
-		for len(shards[p]) < leastShard {
+		for len(shards[p]) < least {
 			from := 0
 			for q := range shards {
 				if len(shards[q]) > len(shards[from]) {

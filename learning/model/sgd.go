@@ -17,9 +17,9 @@ import (
 // again, lower Rate.
 var ErrDiverged = errors.New("training diverged")
 
-// SGD trains a Model by mini-batches with Polyak momentum:
+// SGD trains a Model by mini-batches with Polyak momentum and weight decay:
 //
-//	v = Momentum*v + ∇loss,  w -= Rate*v
+//	v = Momentum*v + ∇loss + Shrink*w,  w -= Rate*v
 //
 // It is the built-in learning.Trainer. The momentum v stays from round to round
 // and is never sent: it is what keeps honest updates alike (Karimireddy et al.
@@ -33,6 +33,7 @@ type SGD struct {
 	Batch    int     // samples in a step; 0 = 32
 	Rate     float32 // 0 = 0.05
 	Momentum float32 // 0 = 0.9; below 0 = none
+	Shrink   float32 // 0 = none: nothing pulls weights to 0
 
 	velocity  learning.Vector // Momentum times v
 	workspace *Workspace
@@ -103,6 +104,9 @@ func (t *SGD) descend(ctx context.Context, w learning.Vector, rng *rand.Rand) (l
 			return learning.Metrics{}, err
 		}
 		sum += t.Model.Gradient(t.velocity, w, t.Data, rows[i*batch:][:batch], t.workspace)
+		if t.Shrink != 0 {
+			kernel.Axpy(t.velocity, t.Shrink, w)
+		}
 		kernel.Step(w, t.velocity, rate, momentum)
 	}
 	return learning.Metrics{Samples: len(rows), Loss: sum / float64(steps)}, nil

@@ -103,6 +103,21 @@ func TestMomentumIsKeptBetweenRounds(t *testing.T) {
 	}
 }
 
+// Where the loss is flat, weight decay alone moves the weights: after n steps
+// without momentum they are (1 - Rate*Shrink)^n of what they were.
+func TestWeightDecayShrinksWhatTheLossDoesNotHold(t *testing.T) {
+	m := parse(t, "mlp:8", 2, 2)
+	blank := learning.Samples{X: make([]float32, 8), Y: []int32{0, 1, 0, 1}, Inputs: 2, Classes: 2} // all inputs are 0
+	g := &SGD{Model: m, Data: blank, Steps: 3, Rate: 0.5, Momentum: -1, Shrink: 0.25}
+	w := genesis(m)
+	update := train(t, g, learning.Task{Anchor: w, Round: 1, Seed: 1})
+	for i := range 2 * 8 { // weights of the first layer
+		if got, want := float64(w[i]+update[i]), float64(w[i])*math.Pow(1-0.5*0.25, 3); math.Abs(got-want) > 1e-6 {
+			t.Errorf("weight %d: got %v, want %v", i, got, want)
+		}
+	}
+}
+
 func TestEachSampleIsReadOnceBeforeAnyIsReadAgain(t *testing.T) {
 	g := &SGD{Data: halves(10, 1)}
 	rows := g.draw(25, rand.New(rand.NewPCG(1, 1)))

@@ -32,8 +32,14 @@ func (f demoFlags) load() (*shards, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := r.train.Len(); n < leastRows*f.peers {
+		return nil, usage(fmt.Sprintf("%d rows cannot give %d rows to each of %d peers", n, leastRows, f.peers), "choose fewer --peers")
+	}
 	return f.divide(r)
 }
+
+// leastRows are enough for a peer to train and to score a little.
+const leastRows = 16
 
 func (f demoFlags) read() (*rows, error) {
 	from, err := parseSource("--data", f.data)

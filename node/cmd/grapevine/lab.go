@@ -26,6 +26,7 @@ type labFlags struct {
 	learning  ledger.Learning
 	rate      float64
 	momentum  float64
+	shrink    float64
 	decay     float64
 	alpha     float64
 	plot      string
@@ -80,6 +81,7 @@ func (f *labFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.learning.Batch, "batch", rules.Batch, "samples in a step")
 	flags.Float64Var(&f.rate, "rate", real(rules.Rate), "learning rate of a step")
 	flags.Float64Var(&f.momentum, "momentum", real(rules.Momentum), "of the steps, kept from round to round")
+	flags.Float64Var(&f.shrink, "weight-decay", real(rules.Shrink), "of the steps")
 	flags.Float64Var(&f.decay, "decay", real(rules.Decay), "of what the codec left out, a round")
 }
 
@@ -90,7 +92,7 @@ func (f *labFlags) validate() error {
 	for _, share := range []struct {
 		name  string
 		value float64
-	}{{"rate", f.rate}, {"momentum", f.momentum}, {"decay", f.decay}, {"alpha", f.alpha}} {
+	}{{"rate", f.rate}, {"momentum", f.momentum}, {"weight-decay", f.shrink}, {"decay", f.decay}, {"alpha", f.alpha}} {
 		if !(share.value >= 0 && share.value <= 100) {
 			return usage(fmt.Sprintf("--%s %v: want 0 or more", share.name, share.value), "")
 		}

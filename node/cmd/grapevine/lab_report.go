@@ -81,13 +81,18 @@ func (f *labFlags) printGoals(w io.Writer, r *lab.Report) {
 	}
 }
 
+func printPaired(w io.Writer, what string, p *lab.Paired) {
+	if p != nil && p.Ours != nil && p.Theirs != nil {
+		fmt.Fprintf(w, "; %s %.4f against %.4f, better in %d and worse in %d seeds (sign test p = %.3g)", what, p.Ours.Mean, p.Theirs.Mean, p.Wins, p.Losses, p.P)
+	}
+}
+
 func (f *labFlags) printBaselines(w io.Writer, r *lab.Report) {
 	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 		b := r.Baselines[name]
 		fmt.Fprintf(w, "%s: accuracy %+.2f points", name, 100*(r.Accuracy.Mean-b.Accuracy.Mean))
-		if p := b.Paired; p.Ours != nil && p.Theirs != nil {
-			fmt.Fprintf(w, ", balanced in the mean over peers %.4f against %.4f: better in %d, worse in %d of the seeds, p = %.3g", p.Ours.Mean, p.Theirs.Mean, p.Wins, p.Losses, p.P)
-		}
+		printPaired(w, "balanced accuracy", b.Paired)
+		printPaired(w, "the same on the rows of each peer's owner", b.OnOwn)
 		fmt.Fprintln(w)
 		if b.Rate != nil {
 			fmt.Fprintf(w, "  its rate is %v, the best of", *b.Rate)

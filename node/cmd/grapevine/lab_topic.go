@@ -96,7 +96,7 @@ func (f *labFlags) found(seed uint64, data *lab.Data, members []ledger.Member) (
 			if f.learning.Keep > 0 {
 				l.Keep, l.Dense = f.learning.Keep, false
 			}
-			l.Rate, l.Momentum, l.Decay, l.Alpha = q16(f.rate), q16(f.momentum), q16(f.decay), q16(f.alpha)
+			l.Rate, l.Momentum, l.Shrink, l.Decay, l.Alpha = q16(f.rate), q16(f.momentum), q16(f.shrink), q16(f.decay), q16(f.alpha)
 		},
 	})
 	if err != nil {

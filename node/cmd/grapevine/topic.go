@@ -142,6 +142,7 @@ type learningReport struct {
 	Batch    uint64  `json:"batch"`
 	Rate     float64 `json:"rate"`
 	Momentum float64 `json:"momentum"`
+	Shrink   float64 `json:"weight_decay"`
 	Keep     uint64  `json:"keep"`
 	Dense    bool    `json:"dense"`
 	Alpha    float64 `json:"alpha"`
@@ -184,7 +185,7 @@ func describe(t client.Topic) (*topicReport, error) {
 	q := func(v uint64) float64 { return float64(v) / ledger.One }
 	l := m.Learning
 	r := &topicReport{Topic: t, Classes: schema.Classes, Rounds: m.Rounds, Economy: m.Economy,
-		Learning: learningReport{l.Steps, l.Batch, q(l.Rate), q(l.Momentum), l.Keep, l.Dense, q(l.Alpha)}}
+		Learning: learningReport{l.Steps, l.Batch, q(l.Rate), q(l.Momentum), q(l.Shrink), l.Keep, l.Dense, q(l.Alpha)}}
 	for _, c := range schema.Columns {
 		r.Columns = append(r.Columns, c.Name)
 	}
@@ -201,7 +202,8 @@ func (r *topicReport) print(w io.Writer) {
 	if len(r.Columns) > 0 {
 		fmt.Fprintf(w, "  columns   %d: %.400s\n", len(r.Columns), fmt.Sprint(r.Columns))
 	}
-	fmt.Fprintf(w, "  training  %d steps of %d samples a round, rate %.4g, momentum %.3g\n", r.Learning.Steps, r.Learning.Batch, r.Learning.Rate, r.Learning.Momentum)
+	fmt.Fprintf(w, "  training  %d steps of %d samples a round, rate %.4g, momentum %.3g, weight decay %.3g\n",
+		r.Learning.Steps, r.Learning.Batch, r.Learning.Rate, r.Learning.Momentum, r.Learning.Shrink)
 	fmt.Fprintf(w, "  blocks    every %d ms at most\n", r.Rounds.Pace)
 	fmt.Fprintf(w, "  supply    %s tokens\n", tokens(r.Economy.Cap))
 	who := "invite-only"

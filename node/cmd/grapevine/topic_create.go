@@ -28,6 +28,7 @@ type createFlags struct {
 	seed                       uint64
 	steps, batch, keep         uint64
 	rate, momentum, alpha      float64
+	shrink                     float64
 	blocks, work, unbonding    uint64
 	pace, delta, propose       time.Duration
 	supply, reward             float64
@@ -104,6 +105,7 @@ func (f *createFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.keep, "keep", 0, "values sent of every 1,024 (default 128; all, in 8 bits each, of models below 4,096 parameters)")
 	flags.Float64Var(&f.rate, "rate", q(d.Learning.Rate), "learning rate of local steps")
 	flags.Float64Var(&f.momentum, "momentum", q(d.Learning.Momentum), "momentum of local steps")
+	flags.Float64Var(&f.shrink, "weight-decay", q(d.Learning.Shrink), "weight decay of local steps")
 	flags.Float64Var(&f.alpha, "alpha", q(d.Learning.Alpha), "step from model to model (1 to 2)")
 	flags.Uint64Var(&f.blocks, "phase-blocks", d.Rounds.Commit, "most blocks that each phase of a round may take (3 or more)")
 	flags.DurationVar(&f.pace, "pace", 500*time.Millisecond, "least time between blocks")
@@ -268,7 +270,7 @@ func parseMember(text string) (ledger.Member, error) {
 func (f *createFlags) rules(m *ledger.Manifest) {
 	q := func(v float64) uint64 { return uint64(math.Round(max(0, min(v, 1e6)) * ledger.One)) }
 	l := &m.Learning
-	l.Steps, l.Batch, l.Rate, l.Momentum, l.Alpha = f.steps, f.batch, q(f.rate), q(f.momentum), q(f.alpha)
+	l.Steps, l.Batch, l.Rate, l.Momentum, l.Shrink, l.Alpha = f.steps, f.batch, q(f.rate), q(f.momentum), q(f.shrink), q(f.alpha)
 	if f.keep > 0 || !l.Dense {
 		l.Keep, l.Dense = cmp.Or(f.keep, 128), false
 	}

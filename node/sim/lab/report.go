@@ -42,14 +42,15 @@ type Report struct {
 // Baseline is how a baseline did, and how the protocol did against it.
 type Baseline struct {
 	Figures
-	BytesTo map[string]*float64 `json:"bytes_to"` // payload by then
-	Rate    *float32            `json:"rate"`     // of Central: the best of Rates
-	Rates   map[string]*Spread  `json:"rates"`    // of Central: accuracy by rate
-	Paired  *Paired             `json:"paired"`
+	BytesTo map[string]*float64 `json:"bytes_to"`   // payload by then
+	Rate    *float32            `json:"rate"`       // of Central: the best of Rates
+	Rates   map[string]*Spread  `json:"rates"`      // of Central: accuracy by rate
+	Paired  *Paired             `json:"paired"`     // on the test rows
+	OnOwn   *Paired             `json:"paired_own"` // on the test rows of each peer's owner; null if rows have none
 }
 
-// Paired compares the protocol with a baseline seed by seed: the mean over the
-// peers of balanced accuracy, where rows have owners on each peer's own rows.
+// Paired compares the protocol with a baseline seed by seed, by balanced accuracy
+// in the mean over the peers' models.
 type Paired struct {
 	Ours   *Spread `json:"ours"`
 	Theirs *Spread `json:"theirs"`
@@ -219,7 +220,11 @@ func compared(c *Config, name string, worlds []*world) (*Baseline, Curve) {
 	if len(theirs) == 0 {
 		return nil, Curve{}
 	}
-	b.Figures, b.BytesTo, b.Paired = figures(c, theirs), bytesTo(c, theirs), paired(ours, theirs)
+	b.Figures, b.BytesTo = figures(c, theirs), bytesTo(c, theirs)
+	b.Paired = paired(ours, theirs, func(r *result) float64 { return r.final.BalancedAccuracy })
+	if worlds[0].data.Own != nil {
+		b.OnOwn = paired(ours, theirs, (*result).peerMean)
+	}
 	return b, curve(name, theirs)
 }
 
@@ -243,10 +248,10 @@ func bestRate(b *Baseline, worlds []*world) (best int) {
 	return best
 }
 
-func paired(ours, theirs []*result) *Paired {
-	p := &Paired{Ours: spread(each(ours, (*result).peerMean)), Theirs: spread(each(theirs, (*result).peerMean))}
+func paired(ours, theirs []*result, get func(r *result) float64) *Paired {
+	p := &Paired{Ours: spread(each(ours, get)), Theirs: spread(each(theirs, get))}
 	for i := range ours {
-		switch a, b := ours[i].peerMean(), theirs[i].peerMean(); {
+		switch a, b := get(ours[i]), get(theirs[i]); {
 		case a > b:
 			p.Wins++
 		case a < b:
