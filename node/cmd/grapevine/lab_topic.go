@@ -38,7 +38,7 @@ func (f *labFlags) shards(seed uint64) (*lab.Data, error) {
 			d.Held[i] = public
 		}
 	}
-	d.Own = r.ownTests()
+	d.Own = r.ownTests(parts)
 	return d, nil
 }
 
@@ -65,15 +65,19 @@ func (r *rows) setAside(n int, seed uint64) learning.Samples {
 	return public
 }
 
-// ownTests are the test rows of each owner, in the order of peers.
-func (r *rows) ownTests() (own []learning.Samples) {
+// ownTests are the test rows of the owners whose rows each peer has.
+func (r *rows) ownTests(parts [][]int) (own []learning.Samples) {
 	if r.testOwners == nil {
 		return nil
 	}
-	for _, name := range unique(append([]string(nil), r.owners...)) {
+	for _, part := range parts {
+		mine := map[string]bool{}
+		for _, row := range part {
+			mine[r.owners[row]] = true
+		}
 		var of []int
 		for i, owner := range r.testOwners {
-			if owner == name {
+			if mine[owner] {
 				of = append(of, i)
 			}
 		}
