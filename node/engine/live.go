@@ -16,15 +16,15 @@ import (
 // feedback, from where its next deltas carry it into the rounds.
 //
 // Nobody scores live deltas, so a liar does what a bounded norm and its share of
-// the bond allow, to replicas that will be dropped. It can't do more by saying
-// more: an author is heard once in half a beat.
+// the bond allow, to replicas that will be dropped. It can't do much more by saying
+// more: an author is heard once in half a beat, twice as often as honest ones speak.
 type live struct {
 	patience int64 // ns without a height after which learning is live
 	beat     int64 // ns between two merges
 	alpha    settle.Q16
 	params   int
 
-	since   int64          // when the first height that did not come was due; 0 if none is missing
+	since   int64          // when the first height that did not come was due; 0 while none is missing
 	replica []int32        // nil while heights come
 	heard   []settle.Delta // since the last merge, our own included
 	last    map[ledger.Author]int64
@@ -96,11 +96,18 @@ func (l *live) allows(now int64, author ledger.Author, id ledger.CID) bool {
 // maxSeen bounds the deltas that are remembered, so that no old one is heard again.
 const maxSeen = 1 << 14
 
-// hear keeps a delta for the next merge.
+// hear keeps a delta for the next merge, if heights are missing.
 func (l *live) hear(d delta.Sparse, weight uint64) {
+	if l.since == 0 || len(l.heard) >= maxHeard {
+		l.count.Dropped++
+		return
+	}
 	l.count.Heard++
 	l.keep(d, weight)
 }
+
+// maxHeard bounds the deltas of one merge.
+const maxHeard = 512
 
 func (l *live) keep(d delta.Sparse, weight uint64) {
 	if l.clip > 0 {

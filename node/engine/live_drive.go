@@ -107,7 +107,9 @@ func (e *Engine) hearLive(author ledger.Author, data []byte) {
 		e.live.count.Dropped++
 		return
 	}
-	e.live.hear(u, e.weightOf(author))
+	if e.trains() {
+		e.live.hear(u, e.weightOf(author))
+	}
 	e.claims.add(e.replica.State.Round.Number, author, ledger.SumBlob(data), u, e.live.params)
 }
 

@@ -56,6 +56,7 @@ func TestLiveLearningWaitsForPatience(t *testing.T) {
 
 func TestALiveReplicaMovesByTheMeanOnceABeat(t *testing.T) {
 	l := newTestLive()
+	l.overdue(60*second, true)
 	l.begin(100*second, []int32{10, 0, 0, 0})
 	if !l.merge(100*second) || l.wake() != 108*second {
 		t.Errorf("does not train at once, or wakes at %d", l.wake())
@@ -88,6 +89,7 @@ func TestALiveReplicaMovesByTheMeanOnceABeat(t *testing.T) {
 func TestALiveDeltaIsCutToTheLastRoundsNorm(t *testing.T) {
 	l := newTestLive()
 	l.clip = 50
+	l.overdue(1, true)
 	l.begin(0, make([]int32, 4))
 	l.hear(update(0, -3000, 4000, 0), 1)
 	l.merge(8 * second)
@@ -100,6 +102,7 @@ func TestALiveDeltaIsCutToTheLastRoundsNorm(t *testing.T) {
 func TestAFloodOfOneAuthorIsHeardOnceInHalfABeat(t *testing.T) {
 	calm, flooded := newTestLive(), newTestLive()
 	for _, l := range []*live{&calm, &flooded} {
+		l.overdue(1, true)
 		l.begin(0, make([]int32, 4))
 	}
 	liar, other := ledger.Author{1}, ledger.Author{2}
@@ -153,5 +156,20 @@ func TestOwnProgressIsCarriedOnce(t *testing.T) {
 	l.clip = math.MaxUint32
 	if got := l.carry(); got.Check(4) != nil {
 		t.Errorf("carries %v, which is no delta", got)
+	}
+}
+
+func TestNothingIsKeptThatNobodyWillMerge(t *testing.T) {
+	l := newTestLive()
+	l.hear(update(1), 1) // heights come
+	if len(l.heard) != 0 {
+		t.Error("kept a delta while heights come")
+	}
+	l.overdue(1, true)
+	for range 2 * maxHeard {
+		l.hear(update(1), 1)
+	}
+	if len(l.heard) != maxHeard || l.count.Dropped != maxHeard+1 {
+		t.Errorf("kept %d, dropped %d", len(l.heard), l.count.Dropped)
 	}
 }

@@ -13,8 +13,9 @@ import (
 )
 
 // defaultRest is how long a peer with a bond rests before it trains. Others wait
-// for it, so it bounds how many rounds a small model goes through in a second,
-// and gives newcomers, for whom nobody waits, the time for their work.
+// for it, so it bounds how many rounds a small model goes through in a second.
+// Newcomers, for whom nobody waits, do not rest: like all, they train and do their
+// work while the scores of the round before settle.
 const defaultRest = time.Second
 
 // restful is a trainer that rests before it trains, while bonded says so.
