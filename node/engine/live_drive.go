@@ -71,10 +71,20 @@ func (e *Engine) liveTrained(in Trained) {
 	if len(in.Delta) <= MaxInline {
 		m.Delta = in.Delta
 	} else {
-		e.liveBlobs = append(e.liveBlobs, m.Live.Delta)
-		e.emit(StoreBlob{m.Live.Delta, in.Delta})
+		e.serveLive(m.Live.Delta, in.Delta)
 	}
 	e.emit(Publish{Encode(m)})
+}
+
+// serveLive keeps a large live delta of our own for others to fetch, and the few
+// before it.
+func (e *Engine) serveLive(id ledger.CID, data []byte) {
+	e.emit(StoreBlob{id, data})
+	e.liveBlobs = append(e.liveBlobs, id)
+	if len(e.liveBlobs) > 4 {
+		e.emit(DropBlob{e.liveBlobs[0]})
+		e.liveBlobs = e.liveBlobs[1:]
+	}
 }
 
 // weightOf is what an author's delta weighs in a round. Who weighs nothing is not

@@ -123,3 +123,30 @@ func TestALiveFloodChangesNothingButCounts(t *testing.T) {
 		t.Errorf("dropped %d messages, and %d without a flood", dropped, none)
 	}
 }
+
+func TestALargeLiveDeltaIsFetched(t *testing.T) {
+	w, _ := halves(t)
+	mustRun(t, w, 1)
+	for _, p := range w.Peers[3:] {
+		p.Crash()
+	}
+	mustFor(t, w, time.Minute)
+	author, holder, p := w.Peers[18], w.Peers[0], w.Peers[2]
+	data, err := p.Replica().Codec().Encode(nil, w.problem.Train(author.data, p.Replica().Anchor(), w.rng))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := engine.SignLive(w.keys.signer(author.data), author.author(), w.topic, p.Replica().State.Anchor(), data)
+	holder.store.blobs[live.Delta] = data
+	_, before := p.engine.Live()
+	if err := p.receive(holder, engine.Encode(engine.LiveMessage{Live: live})); err != nil {
+		t.Fatal(err)
+	}
+	mustFor(t, w, 300*time.Millisecond)
+	if _, after := p.engine.Live(); after.Heard != before.Heard+1 {
+		t.Errorf("heard %d deltas after %d", after.Heard, before.Heard)
+	}
+	if p.store.blobs[live.Delta] != nil {
+		t.Error("the delta of somebody else was kept on disk")
+	}
+}
