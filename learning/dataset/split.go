@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // splitColumn is the column by which a table brings its own split.
@@ -13,8 +14,8 @@ const splitColumn = "split"
 // a column "split", whose cells are train or test, that decides (drop it in
 // Infer); else one row in five of each class, drawn by seed, is for testing.
 //
-// Rows that repeat may fall on both sides: a figure measured on such a table is
-// better than the truth. Errors: no such label column, another word in the
+// Rows that are equal fall on one side, unless the table's own split says
+// otherwise: to test with what was trained on measures memory. Errors: no such label column, another word in the
 // split column, no row on one side.
 func Split(t Table, label string, seed uint64) (train, test Table, err error) {
 	rows, held, err := split(t, label, seed)
@@ -32,7 +33,7 @@ func split(t Table, label string, seed uint64) (train, test []int, err error) {
 	if slices.Contains(t.Header, splitColumn) {
 		train, test, err = t.ownSplit()
 	} else {
-		train, test = Holdout(span(len(cells)), number32(cells), 0.2, seed)
+		train, test = t.distinctSplit(number32(cells), seed)
 	}
 	if err == nil && (len(train) == 0 || len(test) == 0) {
 		err = t.fault("%d rows to train and %d to test, want at least one of each", len(train), len(test))
@@ -53,6 +54,28 @@ func (t Table) ownSplit() (train, test []int, err error) {
 		}
 	}
 	return train, test, nil
+}
+
+// distinctSplit holds a fifth of the different rows back, and with each the rows
+// that are equal to it.
+func (t Table) distinctSplit(labels []int32, seed uint64) (train, test []int) {
+	first, copies := []int(nil), map[string][]int{}
+	for i, row := range t.Rows {
+		key := strings.Join(row, "\x00")
+		if copies[key] == nil {
+			first = append(first, i)
+		}
+		copies[key] = append(copies[key], i)
+	}
+	train, test = Holdout(first, labels, 0.2, seed)
+	with := func(rows []int) (all []int) {
+		for _, r := range rows {
+			all = append(all, copies[strings.Join(t.Rows[r], "\x00")]...)
+		}
+		slices.Sort(all)
+		return all
+	}
+	return with(train), with(test)
 }
 
 // number32 gives equal labels equal numbers, in the order that Infer gives classes.

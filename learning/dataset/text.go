@@ -58,7 +58,7 @@ func parseText(text string) (Table, error) {
 		at := line + strings.Count(p[:len(p)-len(strings.TrimLeft(p, "\n"))], "\n")
 		line += strings.Count(p, "\n") + 2
 		p = strings.TrimSpace(p)
-		if name, words, is := strings.Cut(p, ":\n"); is && len(name) <= maxSpeaker && !strings.Contains(name, "\n") {
+		if name, words, is := strings.Cut(p+"\n", ":\n"); is && len(name) <= maxSpeaker && !strings.Contains(name, "\n") {
 			speaker, p = strings.TrimSpace(name), strings.TrimSpace(words)
 		}
 		if p != "" {
