@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -67,17 +68,17 @@ func (n *Node) act(ctx context.Context, out []engine.Output) error {
 }
 
 func (n *Node) store(ctx context.Context, out []engine.Output) (dirty bool, err error) {
+	if blobs := lasting(out); len(blobs) > 0 { // before the records that need them
+		if err := n.whileFull(ctx, func() error { return n.home.Blobs().PutAll(blobs) }); err != nil {
+			return dirty, fmt.Errorf("keep blobs: %w", err)
+		}
+	}
 	for _, o := range out {
 		switch o := o.(type) {
 		case engine.Store:
 			dirty = true
 			if err := n.whileFull(ctx, func() error { return n.records.add(o.Record) }); err != nil {
 				return dirty, err
-			}
-		case engine.StoreBlob:
-			put := func() error { _, err := n.home.Blobs().Put(o.Data); return err }
-			if err := n.whileFull(ctx, put); err != nil {
-				return dirty, fmt.Errorf("keep blob: %w", err)
 			}
 		case engine.DropBlob:
 			if err := n.home.Blobs().Delete(o.CID.Cid); err != nil {
@@ -86,6 +87,23 @@ func (n *Node) store(ctx context.Context, out []engine.Output) (dirty bool, err 
 		}
 	}
 	return dirty, nil
+}
+
+// lasting are the blobs to store that are not dropped at once: who catches up goes
+// through many models in one step.
+func lasting(out []engine.Output) (blobs [][]byte) {
+	dropped := map[ledger.CID]bool{}
+	for _, o := range slices.Backward(out) {
+		switch o := o.(type) {
+		case engine.DropBlob:
+			dropped[o.CID] = true
+		case engine.StoreBlob:
+			if !dropped[o.CID] {
+				blobs = append(blobs, o.Data)
+			}
+		}
+	}
+	return blobs
 }
 
 // whileFull tries again as long as the disk is full. Until there is space nothing
@@ -156,7 +174,7 @@ func (n *Node) askAll(ctx context.Context, o engine.Ask) {
 				n.log.DebugContext(ctx, "ask", "peer", id, "err", err)
 			}
 			if from, err := authorOf(id); err == nil {
-				_ = n.put(ctx, engine.Answered{From: from, Messages: messages})
+				_ = n.put(ctx, engine.Answered{From: from, Query: o.Query, Messages: messages})
 			}
 		})
 	}

@@ -45,34 +45,65 @@ func (b *Blobs) Put(data []byte) (cid.Cid, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.put(b.path(c), data); err != nil {
+	used, err := b.room(b.path(c), int64(len(data)))
+	if err == nil {
+		b.size = unknown // if this fails half way
+		err = b.write(b.path(c), data)
+	}
+	if err != nil {
 		return cid.Undef, fmt.Errorf("put blob %s: %w", c, err)
+	}
+	if used != unknown {
+		b.size = used + int64(len(data))
 	}
 	return c, nil
 }
 
-func (b *Blobs) put(path string, data []byte) error {
+// PutAll does the same for many at once. That takes little longer than for one: a
+// disk makes them durable together. With a quota it is one after the other.
+func (b *Blobs) PutAll(all [][]byte) error {
+	if b.Quota > 0 || len(all) == 1 {
+		for _, data := range all {
+			if _, err := b.Put(data); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.size = unknown
+	errs := make([]error, len(all))
+	var writers sync.WaitGroup
+	for first := range min(len(all), maxWriters) {
+		writers.Go(func() {
+			for i := first; i < len(all); i += maxWriters {
+				c, err := sum(all[i])
+				errs[i] = errors.Join(err, b.write(b.path(c), all[i]))
+			}
+		})
+	}
+	writers.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("put blobs: %w", err)
+	}
+	return nil
+}
+
+// maxWriters bounds the blobs that are written at a time.
+const maxWriters = 32
+
+func (b *Blobs) write(path string, data []byte) error {
 	if b.home.readOnly {
 		return ErrReadOnly
 	}
 	if old, err := read(path, int64(len(data))); err == nil && bytes.Equal(old, data) {
 		return syncDir(filepath.Dir(path)) // whoever wrote it may have been killed before it did
 	}
-	used, err := b.room(path, int64(len(data)))
-	if err != nil {
-		return err
-	}
-	b.size = unknown // if this fails half way
 	if err := b.home.makeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := b.home.replace(path, data); err != nil {
-		return err
-	}
-	if used != unknown {
-		b.size = used + int64(len(data))
-	}
-	return nil
+	return b.home.replace(path, data)
 }
 
 // room checks that size bytes under path fit the quota. It returns the sum of
