@@ -16,7 +16,7 @@ func (e *Engine) takeNextBlock() (bool, error) {
 	}
 	b := c.proposals[c.decision.Next.Block]
 	if b == nil {
-		e.ask(Peer{}, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
+		e.askBlocks(Peer{}, e.replica.Head.Height+1)
 		return false, nil
 	}
 	entries, gaps := e.replica.Collect(b, e.chains.get)

@@ -16,18 +16,21 @@ import (
 // catchup gets what we lack: blobs, entries, blocks and, after a start, what
 // others know of ourselves.
 type catchup struct {
-	wanted  map[ledger.CID]bool
-	queued  map[uint64]FinalMessage // certified blocks by height
-	asked   map[string]int64        // when a question was last put
-	meeting bool                    // we wait to hear what others know of us
-	heard   int64                   // when the first answer came
-	heardIn uint64                  // and in which instance
-	greetAt int64                   // when to greet again
-	wake    int64
+	wanted   map[ledger.CID]bool
+	queued   map[uint64]FinalMessage // certified blocks by height
+	asked    map[string]int64        // when a question was last put
+	blocks   Query                   // the last for blocks
+	blocksAt int64                   // when it was put
+	answered bool                    // it was
+	meeting  bool                    // we wait to hear what others know of us
+	heard    int64                   // when the first answer came
+	heardIn  uint64                  // and in which instance
+	greetAt  int64                   // when to greet again
+	wake     int64
 }
 
 func newCatchup() catchup {
-	return catchup{wanted: map[ledger.CID]bool{}, queued: map[uint64]FinalMessage{}, asked: map[string]int64{}}
+	return catchup{wanted: map[ledger.CID]bool{}, queued: map[uint64]FinalMessage{}, asked: map[string]int64{}, answered: true}
 }
 
 // start greets the others. A peer whose key is older than this run asks what
@@ -55,6 +58,13 @@ func (e *Engine) start() error {
 	return nil
 }
 
+// wakeAt sets an alarm, unless there is an earlier one.
+func (c *catchup) wakeAt(at int64) {
+	if c.wake == 0 || at < c.wake {
+		c.wake = at
+	}
+}
+
 // interval is how long to wait before a question is put again.
 func (e *Engine) interval() int64 { return 4 * e.millis(e.cfg.Manifest.Rounds.Delta) }
 
@@ -62,7 +72,6 @@ func (e *Engine) interval() int64 { return 4 * e.millis(e.cfg.Manifest.Rounds.De
 // a moment more.
 func (e *Engine) greet() {
 	c := &e.catchup
-	c.wake = 0
 	if !c.meeting {
 		return
 	}
@@ -75,8 +84,9 @@ func (e *Engine) greet() {
 		c.greetAt = e.now + min(e.interval(), 1e9)
 		e.emit(Ask{Query: Query{Kind: AskHello, Author: e.cfg.Author}})
 	}
-	if c.wake = c.greetAt; c.heard > 0 && e.now < c.heard+grace {
-		c.wake = min(c.wake, c.heard+grace)
+	c.wakeAt(c.greetAt)
+	if c.heard > 0 && e.now < c.heard+grace {
+		c.wakeAt(c.heard + grace)
 	}
 }
 
@@ -106,7 +116,6 @@ func (e *Engine) takeHello(from Peer, m HelloMessage) {
 	}
 	if behind || m.Vote > c.lastVote {
 		c.silentUntil, c.silentSince = max(c.silentUntil, max(m.Vote+1, c.instance)+2), e.now
-		e.catchup.wake = e.now + 16*e.interval()
 		e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
 	}
 	e.adoptVotes(m.Votes)
@@ -145,16 +154,21 @@ func (e *Engine) ask(to Peer, q Query) {
 	}
 	e.catchup.asked[key] = e.now
 	e.emit(Ask{to, q})
-	if at := e.now + e.interval(); e.catchup.wake == 0 || at < e.catchup.wake {
-		e.catchup.wake = at // to ask again, should nothing come
-	}
+	e.catchup.wakeAt(e.now + e.interval()) // to ask again, should nothing come
 }
 
-// blocksTo asks for what lies between our height and one that somebody has
-// reached. Each height makes it another question: the last may have come too
-// early to be answered.
-func (e *Engine) blocksTo(height uint64) Query {
-	return Query{Kind: AskBlocks, From: e.replica.Head.Height + 1, To: height}
+// askBlocks asks for the blocks up to a height that somebody has reached. There is
+// one such question at a time, or the same blocks would come from everybody; and
+// what was answered is asked again at once only if there is more to get by now.
+func (e *Engine) askBlocks(to Peer, height uint64) {
+	c, from := &e.catchup, e.replica.Head.Height+1
+	recent := e.now < c.blocksAt+e.interval()
+	if recent && (!c.answered || c.blocks.From == from && c.blocks.To >= height) {
+		return
+	}
+	c.blocks, c.blocksAt, c.answered = Query{Kind: AskBlocks, From: from, To: height}, e.now, false
+	e.emit(Ask{to, c.blocks})
+	c.wakeAt(e.now + e.interval())
 }
 
 func (e *Engine) fillGaps(gaps []audit.Gap, from Peer) {
@@ -175,7 +189,7 @@ func (e *Engine) takeDecision(from Peer, cert *ledger.Certificate) {
 	}
 	if cert.Base != e.replica.Head || e.replica.Unsettled() {
 		if cert.Head().Height > e.replica.Head.Height {
-			e.ask(from, e.blocksTo(cert.Head().Height))
+			e.askBlocks(from, cert.Head().Height)
 		}
 		return
 	}

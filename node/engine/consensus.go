@@ -58,6 +58,9 @@ func (e *Engine) drive() error {
 		c.machine.Silence(false)
 		e.enter(c.instance) // the others wait for what we did not say in it
 	}
+	if c.instance < c.silentUntil && e.silent() {
+		e.catchup.wakeAt(e.silence())
+	}
 	if c.machine == nil || c.machine.Running() || c.decision != nil || e.replica.Unsettled() || e.catchup.meeting {
 		return nil
 	}
@@ -85,8 +88,11 @@ func (e *Engine) seated() bool { return e.replica.State.Now.Seat(e.cfg.Author) >
 // without us, after a time in which every old vote of ours would have come back.
 func (e *Engine) silent() bool {
 	c := &e.consensus
-	return e.catchup.meeting || c.instance < c.silentUntil && e.now < c.silentSince+16*e.interval()
+	return e.catchup.meeting || c.instance < c.silentUntil && e.now < e.silence()
 }
+
+// silence is when it ends at the latest.
+func (e *Engine) silence() int64 { return e.consensus.silentSince + 16*e.interval() }
 
 // due tells whether an instance should begin: there is a reason, and the last
 // decision is at least the pace ago. When all that the phase waits for is here,

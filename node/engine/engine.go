@@ -108,6 +108,9 @@ func (e *Engine) Voting() bool {
 // is certified, or itself.
 func (e *Engine) Step(now int64, in Input) ([]Output, error) {
 	e.now, e.out = max(e.now, now), nil
+	if e.catchup.wake <= e.now {
+		e.catchup.wake = 0
+	}
 	if err := e.handle(in); err != nil {
 		return e.out, err
 	}
@@ -145,17 +148,18 @@ func (e *Engine) handle(in Input) error {
 	return nil
 }
 
-// answered takes an answer's messages one by one. If there were blocks among them,
-// there may be more than one answer holds.
+// answered takes an answer's messages one by one. It asks on while an answer did
+// not hold all blocks.
 func (e *Engine) answered(in Answered) error {
-	height := e.replica.Head.Height
+	c, height := &e.catchup, e.replica.Head.Height
+	c.answered = c.answered || in.Query.Kind == AskBlocks
 	for _, m := range in.Messages {
 		if err := errors.Join(e.receive(in.From, m), e.progress()); err != nil {
 			return err
 		}
 	}
-	if e.replica.Head.Height > height {
-		e.ask(in.From, Query{Kind: AskBlocks, From: e.replica.Head.Height + 1})
+	if head := e.replica.Head.Height; head > height && head < c.blocks.To {
+		e.askBlocks(in.From, c.blocks.To)
 	}
 	return nil
 }

@@ -22,10 +22,11 @@ type (
 		From    Peer
 		Message Message
 	}
-	// Answered holds the messages that a peer answered an Ask with; none if it
-	// failed.
+	// Answered holds the messages that a peer answered the Query of an Ask with;
+	// none if it failed.
 	Answered struct {
 		From     Peer
+		Query    Query
 		Messages []Message
 	}
 	// Trained answers Train. Delta is the encoded update; nil says that there is

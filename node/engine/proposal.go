@@ -133,7 +133,7 @@ func (e *Engine) takeProposal(from Peer, b *ledger.Block) {
 	c.proposals[b.CID()] = b
 	delete(c.absent, b.Header.Proposer)
 	if b.Header.Height > e.replica.Head.Height+1 {
-		e.ask(from, e.blocksTo(b.Header.Height-1))
+		e.askBlocks(from, b.Header.Height-1)
 	}
 }
 

@@ -19,7 +19,7 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 		return nil
 	}
 	if v.Instance > c.instance && v.Base != nil && v.Base.Height > e.replica.Head.Height {
-		e.ask(from, e.blocksTo(v.Base.Height)) // they are ahead of us
+		e.askBlocks(from, v.Base.Height) // they are ahead of us
 	}
 	out, err := c.machine.Receive(e.now, m.Frame)
 	switch {

@@ -250,7 +250,7 @@ func (p *Peer) askOne(q *Peer, query engine.Query) {
 				messages = append(messages, m)
 			}
 		}
-		w.after(w.latency(), p, func() error { return p.step(engine.Answered{From: q.author(), Messages: messages}) })
+		w.after(w.latency(), p, func() error { return p.step(engine.Answered{From: q.author(), Query: query, Messages: messages}) })
 		return nil
 	})
 }
