@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/filecoin-project/go-f3/gpbft"
+
 	"github.com/grapevine-network/grapevine/ledger"
 )
 
@@ -252,5 +254,20 @@ func TestACrashAtAnyVoteSplitsNothing(t *testing.T) {
 				t.Errorf("%d of 3 instances decided", got)
 			}
 		})
+	}
+}
+
+// All votes of the last phase are lost, and gpbft says them again only when it hears
+// something. Nobody would ever speak.
+func TestADecisionIsSaidAgainUnasked(t *testing.T) {
+	c := newCourt(t, 4, 0, 1)
+	c.wire = func(_, _ *member, frame []byte) bool {
+		return gpbft.Phase(mustFrame(t, frame).Vote.Phase) != gpbft.DECIDE_PHASE || c.now > int64(time.Minute)
+	}
+	c.run(1, 5*time.Minute)
+	for _, p := range c.members {
+		if len(p.decided) != 1 {
+			t.Errorf("member %d decided %d of 1 instances", p.id, len(p.decided))
+		}
 	}
 }

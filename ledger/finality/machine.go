@@ -37,7 +37,6 @@ type Machine struct {
 
 	participant *gpbft.Participant
 	running     bool
-	deciding    bool // in the last phase, with an alarm of ours
 	input       *ledger.Tip
 	early       []gpbft.ValidatedMessage // for an instance that has not begun
 	sent        map[ledger.Slot][]byte   // every vote signed in this instance and the last
@@ -127,7 +126,7 @@ const MaxSlow = 4
 // the instance after this one, nil while that depends on what this one decides.
 func (m *Machine) Advance(instance uint64, base ledger.Tip, committee, after ledger.Committee) error {
 	m.instance, m.base, m.committee, m.after = instance, base, committee, after
-	m.running, m.deciding, m.input, m.early = false, false, nil, nil
+	m.running, m.input, m.early = false, nil, nil
 	clear(m.keys.good)
 	for s := range m.sent {
 		if s.Instance+1 < instance {
@@ -237,12 +236,6 @@ func (m *Machine) enter() { m.out = nil }
 // leave returns what is to be done, beside an error that may have come first.
 func (m *Machine) leave(err error) ([]Output, error) {
 	err = errors.Join(err, m.drain())
-	if m.running && !m.deciding && m.participant.Progress().Phase == gpbft.DECIDE_PHASE {
-		// gpbft says DECIDE again only when it hears something. If that was lost, and
-		// all others wait for it, nobody would ever speak.
-		m.deciding = true
-		m.out = append(m.out, Alarm{m.now + 2*m.cfg.Delta})
-	}
 	return m.out, err
 }
 

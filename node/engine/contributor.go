@@ -129,10 +129,7 @@ func (e *Engine) repeat() {
 		c.repeatAt = 0
 		return
 	}
-	if c.repeatAt == 0 { // signed before a restart, and perhaps never heard
-		c.repeatAt = e.now
-	}
-	if e.now >= c.repeatAt {
+	if e.now >= c.repeatAt { // at once after a restart: perhaps it was never heard
 		c.attempts++
 		c.repeatAt = e.now + e.interval()<<min(c.attempts, 6)
 		for _, h := range waiting {

@@ -241,8 +241,15 @@ func (p *Peer) askOne(q *Peer, query engine.Query) {
 	w := p.world
 	w.after(w.latency(), q, func() error {
 		var messages []engine.Message
+		blocks := 0
 		for _, b := range q.engine.Answer(query, q.store) {
 			m, err := engine.Decode(b, w.topic, w.keys.verify)
+			if w.cfg.Short && blocks == 3 {
+				break
+			}
+			if _, is := m.(engine.FinalMessage); is {
+				blocks++
+			}
 			if e, is := m.(engine.EntryMessage); is && q.attack() == adversary.Withhold {
 				m = engine.EntryMessage{Entry: e.Entry}
 			}

@@ -190,6 +190,48 @@ func TestAVoteIsNotChangedByACrash(t *testing.T) {
 	}
 }
 
+// What a peer signed and nobody heard, since it crashed too early, it says again when
+// it is back. Nobody else has anything to say, so there is no block that lacks it.
+func TestWhatNobodyHeardIsSaidAgainAfterACrash(t *testing.T) {
+	for seed := range uint64(10) {
+		w := mustWorld(t, Config{Seed: seed, Validators: 2, Trainers: 1})
+		p := w.Peers[2]
+		for _, q := range w.Peers[:2] {
+			w.after(0, q, func() error { return q.step(engine.Pause{On: true}) })
+		}
+		w.Split(map[int]int{p.id: 1})
+		if err := w.Until(func() bool { return p.store.Entry(p.author(), 1) != nil }, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		p.Crash()
+		w.Heal()
+		mustRestart(t, p)
+		certified := func() bool { return w.Peers[0].Replica().State.Account(p.author()).Seq == 1 }
+		if err := w.Until(certified, 10*time.Second); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Nothing is said in an idle topic, and answers do not hold all that a peer missed:
+// it asks on by itself.
+func TestAPeerAsksOnUntilItHasAllBlocks(t *testing.T) {
+	w := mustWorld(t, Config{Seed: 1, Validators: 4, Short: true})
+	mustRun(t, w, 1)
+	late := w.Peers[3]
+	late.Crash()
+	mustRun(t, w, 10)
+	w.Pause(true)
+	if err := w.For(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	mustRestart(t, late)
+	want := w.Peers[0].Replica().Head.Height
+	if err := w.Until(func() bool { return late.Replica().Head.Height >= want }, 3*time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
 // With two validators each waits for the other: what one forgets in a crash, the
 // other must say again, in every phase.
 func TestTwoValidatorsGoOnAfterOneRestarts(t *testing.T) {

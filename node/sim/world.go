@@ -25,6 +25,7 @@ type Config struct {
 	Sequential bool                     // nobody trains before the anchor is settled
 	Real       bool                     // Ed25519 signatures instead of cheap stand-ins
 	Problem    Problem                  // default: a toy, see the package
+	Short      bool                     // answers hold three blocks at most, and say nothing of later ones
 	Rules      func(m *ledger.Manifest) // changes the manifest, if not nil
 }
 
