@@ -147,13 +147,12 @@ func (p *daemonProcess) reaches(t *testing.T, height uint64) time.Duration {
 	return time.Since(start)
 }
 
-// eventually waits for what other processes do. The deadline is generous: how
-// fast they are is for figures to say, not for tests.
+// eventually waits for what other processes do.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !done(); wait(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !done(); wait(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within two minutes: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

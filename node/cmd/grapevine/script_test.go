@@ -130,7 +130,7 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 
 // daemonIn is a client of the daemon of a home, once it answers.
 func daemonIn(ts *testscript.TestScript, home string) *client.Client {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		path, err := socketOf(ts.MkAbs(home))
 		if err == nil {
 			c := client.Unix(path)
@@ -147,21 +147,23 @@ func daemonIn(ts *testscript.TestScript, home string) *client.Client {
 // wait is for what other processes do, which no fake clock reaches.
 func wait(d time.Duration) { <-time.After(d) }
 
-// until asks again and again, and fails after a number of seconds.
-func until(ts *testscript.TestScript, seconds, what string, f func() bool) {
-	n, err := strconv.Atoi(seconds)
-	ts.Check(err)
+// patience is how long to wait for what other processes do. It is generous: how
+// fast they are is for TestFigures to say.
+const patience = 2 * time.Minute
+
+// until asks again and again.
+func until(ts *testscript.TestScript, what string, f func() bool) {
 	start := time.Now()
 	for !f() {
-		if time.Since(start) > time.Duration(n)*time.Second {
-			ts.Fatalf("not within %d s: %s", n, what)
+		if time.Since(start) > patience {
+			ts.Fatalf("not within %v: %s", patience, what)
 		}
 		wait(20 * time.Millisecond)
 	}
 	ts.Logf("%s: after %.1f s", what, time.Since(start).Seconds())
 }
 
-// await HOME WHAT N SECONDS waits until a topic is past a height, a round or a
+// await HOME WHAT N waits until a topic is past a height, a round or a
 // number of peers. N may be +K: K more than now.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	c := daemonIn(ts, args[0])
@@ -177,19 +179,19 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	if strings.HasPrefix(args[2], "+") {
 		want += value()
 	}
-	until(ts, args[3], strings.Join(args[:3], " "), func() bool { return value() >= want })
+	until(ts, strings.Join(args[:3], " "), func() bool { return value() >= want })
 }
 
-// paid HOME SECONDS waits until a peer has a balance.
+// paid HOME waits until a peer has a balance.
 func paid(ts *testscript.TestScript, _ bool, args []string) {
 	c := daemonIn(ts, args[0])
-	until(ts, args[1], args[0]+" is paid", func() bool {
+	until(ts, args[0]+" is paid", func() bool {
 		w, err := c.Wallet(context.Background(), "")
 		return err == nil && w.Balance > 0
 	})
 }
 
-// agree HOME HOME SECONDS waits until two peers tell of the same model after the
+// agree HOME HOME waits until two peers tell of the same model after the
 // same round.
 func agree(ts *testscript.TestScript, _ bool, args []string) {
 	models := map[string]string{}
@@ -210,7 +212,7 @@ func agree(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}()
 	}
-	until(ts, args[2], strings.Join(args[:2], " and ")+" agree", func() bool {
+	until(ts, strings.Join(args[:2], " and ")+" agree", func() bool {
 		for {
 			select {
 			case m := <-found:
@@ -229,7 +231,7 @@ func agree(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// signal NAME HOME [SECONDS] sends a signal to a daemon, which must be gone then.
+// signal NAME HOME sends a signal to a daemon and waits until it is gone.
 func signalDaemon(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[1])
 	pid := daemonPID(dir)
@@ -237,7 +239,7 @@ func signalDaemon(ts *testscript.TestScript, _ bool, args []string) {
 	p, err := os.FindProcess(pid)
 	ts.Check(err)
 	ts.Check(p.Signal(sig))
-	until(ts, args[2], args[1]+" is gone", func() bool {
+	until(ts, args[1]+" is gone", func() bool {
 		lock, err := lockDaemon(dir)
 		if err != nil {
 			return false
