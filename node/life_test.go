@@ -54,7 +54,7 @@ func TestAFullDiskStopsSigningAndResumes(t *testing.T) {
 		defer n.Close()
 		defer start(t, n)()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if _, err := nodes[0].Await(ctx, 1); err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestARestartedNodeGoesOnWhereItWas(t *testing.T) {
 	defer nodes[0].Close()
 	defer start(t, nodes[0])()
 	stop := start(t, nodes[1])
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if _, err := nodes[1].Await(ctx, 2); err != nil {
 		t.Fatal(err)
