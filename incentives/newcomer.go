@@ -124,8 +124,8 @@ func (s *State) payNewcomers(p *Settlement) {
 			continue
 		}
 		least += s.Economy.FullScore
-		if d.U > 0 {
-			d.Score = min(uint64(d.U), s.Economy.MaxScore)
+		if d.Merged() && d.Sure > 0 {
+			d.Score = min(uint64(d.Sure), s.Economy.MaxScore)
 			if p.Median > 0 {
 				d.Score = min(d.Score, 4*p.Median)
 			}

@@ -77,9 +77,9 @@ func TestNewcomersTogetherWeighTheirShare(t *testing.T) {
 func TestNewcomersArePaidFromTheirPoolOnly(t *testing.T) {
 	s := &State{Economy: ledger.Economy{MaxScore: 1 << 20, FullScore: 10_000}, Accounts: map[ledger.Author]*Account{}}
 	p := &Settlement{NewcomerPool: 1000, Deltas: []DeltaPay{
-		{Author: author(1), Counts: true, Newcomer: true, U: 30_000},
-		{Author: author(2), Counts: true, Newcomer: true, U: -5},
-		{Author: author(3), Counts: true, Bond: 7, U: 30_000},
+		{Author: author(1), Counts: true, Newcomer: true, Sure: 30_000},
+		{Author: author(2), Counts: true, Newcomer: true, Sure: -5},
+		{Author: author(3), Counts: true, Bond: 7, Sure: 30_000},
 	}}
 	s.payNewcomers(p)
 	if got := p.Deltas[0].Paid; got != 1000 {

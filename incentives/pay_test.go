@@ -41,7 +41,7 @@ func TestPayIsTheShareRoundedDown(t *testing.T) {
 			if want := floor(p.Pool, rat(d.Bond, d.Score), total); d.Paid != want {
 				t.Fatalf("%+v: want %d", d, want)
 			}
-			if d.Score > 0 && (!d.Counts || d.U <= 0 || d.Score > 4*p.Median || d.Score > w.state.Economy.MaxScore) {
+			if d.Score > 0 && (!d.Merged() || d.Sure <= 0 || d.Score > 4*p.Median || d.Score > w.state.Economy.MaxScore) {
 				t.Fatalf("score of %+v, median %d", d, p.Median)
 			}
 		}
@@ -80,7 +80,7 @@ func TestSplittingABondNeverPays(t *testing.T) {
 	for range 400 {
 		var others []DeltaPay
 		for range rng.IntN(12) {
-			others = append(others, DeltaPay{Counts: true, Bond: rng.Uint64N(1 << rng.IntN(40)), U: rng.Int64N(60_000) - 20_000})
+			others = append(others, DeltaPay{Counts: true, Bond: rng.Uint64N(1 << rng.IntN(40)), Sure: rng.Int64N(60_000) - 20_000})
 		}
 		bond, u, pool, full := 100+rng.Uint64N(1<<rng.IntN(40)), rng.Int64N(60_000), rng.Uint64N(1<<rng.IntN(50)), rng.Uint64N(2)*rng.Uint64N(40_000)
 		pay := func(mine []DeltaPay) (sum uint64) {
@@ -92,7 +92,7 @@ func TestSplittingABondNeverPays(t *testing.T) {
 			}
 			return sum
 		}
-		one := pay([]DeltaPay{{Counts: true, Bond: bond, U: u}})
+		one := pay([]DeltaPay{{Counts: true, Bond: bond, Sure: u}})
 		if full > 0 && one > 0 {
 			thin++
 		}
@@ -117,7 +117,7 @@ func split(rng *rand.Rand, bond uint64, u int64, k int) []DeltaPay {
 			part = 1 + rng.Uint64N(rest-left)
 		}
 		rest -= part
-		mine[i] = DeltaPay{Counts: true, Bond: part, U: u}
+		mine[i] = DeltaPay{Counts: true, Bond: part, Sure: u}
 	}
 	return mine
 }

@@ -164,7 +164,7 @@ func income(others []DeltaPay, bonds []uint64, gain func(i int) int64, full uint
 	s.Economy.FullScore, s.Supply.Remaining = full, 1<<52
 	deltas := slices.Clone(others)
 	for i, b := range bonds {
-		deltas = append(deltas, DeltaPay{Author: author(2_000 + i), Bond: b, Counts: true, U: gain(i)})
+		deltas = append(deltas, DeltaPay{Author: author(2_000 + i), Bond: b, Counts: true, Sure: gain(i)})
 	}
 	for _, d := range s.Settle(deltas, blob("next")).Deltas[len(others):] {
 		sum += d.Paid
@@ -176,7 +176,7 @@ func income(others []DeltaPay, bonds []uint64, gain func(i int) int64, full uint
 func crowd(t *rapid.T) (others []DeltaPay) {
 	for i := range rapid.IntRange(0, 8).Draw(t, "others") {
 		bond, gain := rapid.Uint64Range(1, 1<<43).Draw(t, "bond"), rapid.Int64Range(-1_000, 1<<22).Draw(t, "gain")
-		others = append(others, DeltaPay{Author: author(100 + i), Bond: bond, Counts: true, U: gain})
+		others = append(others, DeltaPay{Author: author(100 + i), Bond: bond, Counts: true, Sure: gain})
 	}
 	return others
 }
@@ -210,7 +210,7 @@ func TestPartsOfTheDataEarnLessThanAll(t *testing.T) {
 	for range rounds {
 		var others []DeltaPay
 		for i := range 2 + rng.IntN(8) {
-			others = append(others, DeltaPay{Author: author(100 + i), Bond: 1_000, Counts: true, U: rng.Int64N(60_000) - 10_000})
+			others = append(others, DeltaPay{Author: author(100 + i), Bond: 1_000, Counts: true, Sure: rng.Int64N(60_000) - 10_000})
 		}
 		k, u := uint64(2+rng.IntN(9)), rng.Int64N(60_000)
 		part := func(int) int64 { return u/int64(k) + rng.Int64N(u-u/int64(k)+1) }

@@ -17,7 +17,7 @@ type Settlement struct {
 	NewcomerPool uint64 // of it for newcomers
 	Treasury     uint64 // of it for the treasury
 	Minted       uint64 // what was paid in fact
-	Median       uint64 // m: lower weighted median of the positive gains
+	Median       uint64 // m: lower weighted median of the gains that are surely positive
 	Deltas       []DeltaPay
 	Validators   []DutyPay
 }
@@ -32,12 +32,19 @@ type DeltaPay struct {
 	Newcomer bool   // has work instead of a bond
 	Weight   uint64 // in the mean
 	Opinion  []Opinion
-	Counts   bool   // a quorum scored it
-	Copy     bool   // like a delta of somebody else before
-	U        int64  // lower stake-weighted median of u, micro-nats
-	Gate     int64  // the same of u + 2·se; below 0 it is not merged
-	Score    uint64 // s = min(max(0, u), 4·m, cap)
-	Paid     uint64
+	Counts   bool     // a quorum scored it
+	Copy     bool     // like a delta of somebody else before
+	U        int64    // lower stake-weighted median of u, micro-nats
+	Variance uint64   // of U, micro-nats²
+	Doubt    int64    // 3/2 standard errors of U
+	Sure     int64    // U less Doubt
+	Standing Standing // of the author, this round included
+	// Tolerance is how far Standing.Gain may be below 0: 3/2 standard errors of
+	// such a sum.
+	Tolerance int64
+	Gate      int64  // what is left of the two tolerances, the smaller; below 0 it is not merged
+	Score     uint64 // s = min(max(0, Sure), 4·m, cap); 0 if it is not merged
+	Paid      uint64
 }
 
 // Merged tells whether the delta goes into the next anchor.
@@ -50,6 +57,7 @@ type Opinion struct {
 	Stake     uint64
 	U         int32
 	SE        uint32
+	Discord   bool // it has long gone against the others, and is not heard
 }
 
 // DutyPay is how one validator was paid for scoring.
@@ -74,6 +82,7 @@ func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
 		p.Minted += p.Treasury
 		s.Supply.Remaining -= p.Minted
 	}
+	s.remember(deltas)
 	s.archive(deltas)
 	s.Anchors = append([]ledger.CID{anchor}, s.Anchors[:min(len(s.Anchors), MaxAge)]...)
 	s.Round = newRound(s.Round.Number+1, s.bonded(), sorted(s.Round.Seals))
@@ -96,16 +105,16 @@ func (s *State) emit(p *Settlement) {
 func (s *State) payTrainers(p *Settlement) {
 	var positive []weighted[uint64]
 	for _, d := range p.Deltas {
-		if d.Counts && !d.Copy && !d.Newcomer && d.U > 0 {
-			positive = append(positive, weighted[uint64]{uint64(d.U), d.Bond})
+		if d.Merged() && !d.Newcomer && d.Sure > 0 {
+			positive = append(positive, weighted[uint64]{uint64(d.Sure), d.Bond})
 		}
 	}
 	p.Median = lowerMedian(positive)
 	total, least := new(big.Int), new(big.Int)
 	for i := range p.Deltas {
 		d := &p.Deltas[i]
-		if d.Counts && !d.Copy && !d.Newcomer && d.U > 0 {
-			d.Score = min(uint64(d.U), 4*p.Median, s.Economy.MaxScore)
+		if d.Merged() && !d.Newcomer && d.Sure > 0 {
+			d.Score = min(uint64(d.Sure), 4*p.Median, s.Economy.MaxScore)
 		}
 		total.Add(total, product(d.Bond, d.Score))
 		if d.Counts && !d.Copy {

@@ -19,6 +19,8 @@ type Account struct {
 
 	Payout *ledger.Author `cbor:"payout,omitempty"` // who is paid what is left should its chain end
 	Member bool           `cbor:"member,omitempty"` // of an invite-only topic
+
+	Standing Standing `cbor:"standing,omitzero"`
 }
 
 // Supply says where all tokens are. They add up to the cap.

@@ -21,12 +21,7 @@ func (s *State) Tally() []DeltaPay {
 			Opinion:  opinions[place],
 		}
 		d.Counts = !s.Account(author).Forked && s.countsFor(author, d.Opinion)
-		var us, gates []weighted[int64]
-		for _, o := range d.Opinion {
-			us = append(us, weighted[int64]{int64(o.U), o.Stake})
-			gates = append(gates, weighted[int64]{int64(o.U) + 2*int64(o.SE), o.Stake})
-		}
-		d.U, d.Gate = lowerMedian(us), lowerMedian(gates)
+		s.measure(&d)
 		deltas = append(deltas, d)
 	}
 	s.markRepeats(deltas)
@@ -38,8 +33,9 @@ func (s *State) Tally() []DeltaPay {
 func (s *State) opinions(places int) [][]Opinion {
 	out := make([][]Opinion, places)
 	for seat, v := range s.Now {
+		discord := s.inDiscord(v.Author)
 		for _, score := range s.Round.Openings[v.Author] {
-			o := Opinion{v.Author, seat, v.Stake, score.U, score.SE}
+			o := Opinion{v.Author, seat, v.Stake, score.U, score.SE, discord}
 			out[score.Delta] = append(out[score.Delta], o)
 		}
 	}

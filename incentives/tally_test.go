@@ -1,9 +1,12 @@
 package incentives
 
 import (
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sort"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
@@ -92,16 +95,11 @@ func naiveTally(s *State) []DeltaPay {
 		for seat, validator := range s.Now {
 			for _, score := range s.Round.Openings[validator.Author] {
 				if score.Delta == uint64(place) {
-					d.Opinion = append(d.Opinion, Opinion{validator.Author, seat, validator.Stake, score.U, score.SE})
+					d.Opinion = append(d.Opinion, Opinion{validator.Author, seat, validator.Stake, score.U, score.SE, false})
 				}
 			}
 		}
-		var us, gates []weighted[int64]
-		for _, o := range d.Opinion {
-			us = append(us, weighted[int64]{int64(o.U), o.Stake})
-			gates = append(gates, weighted[int64]{int64(o.U) + 2*int64(o.SE), o.Stake})
-		}
-		d.U, d.Gate = naiveMedian(us), naiveMedian(gates)
+		naiveMeasure(&d)
 		d.Counts = !s.Account(author).Forked && s.Now.Quorum(
 			func(i int) bool {
 				return slices.ContainsFunc(d.Opinion, func(o Opinion) bool { return o.Validator == s.Now[i].Author })
@@ -111,6 +109,38 @@ func naiveTally(s *State) []DeltaPay {
 	}
 	return all
 }
+
+// naiveMeasure is measure for an author without a standing.
+func naiveMeasure(d *DeltaPay) {
+	var us, ses, apart []weighted[int64]
+	total, squares := new(big.Rat), new(big.Rat)
+	for _, o := range d.Opinion {
+		us = append(us, weighted[int64]{int64(o.U), o.Stake})
+		ses = append(ses, weighted[int64]{int64(o.SE), o.Stake})
+		total.Add(total, rat(o.Stake, 1))
+		squares.Add(squares, rat(o.Stake, o.Stake))
+	}
+	d.U = naiveMedian(us)
+	for _, o := range d.Opinion {
+		apart = append(apart, weighted[int64]{int64(math.Abs(float64(int64(o.U) - d.U))), o.Stake})
+	}
+	if len(d.Opinion) > 0 {
+		sigma := uint64(max(naiveMedian(ses), naiveMedian(apart)*14826/10000))
+		v := rat(sigma, sigma)
+		v.Mul(v, squares).Quo(v, total.Mul(total, total)).Mul(v, big.NewRat(11, 7))
+		d.Variance = new(big.Int).Quo(v.Num(), v.Denom()).Uint64()
+	}
+	errors := func(variance uint64) int64 { // the largest x with x² <= 9/4 variance
+		return int64(sort.Search(1<<30, func(x int) bool { return float64(x)*float64(x) > 2.25*float64(variance) })) - 1
+	}
+	d.Doubt = errors(d.Variance)
+	d.Sure = d.U - d.Doubt
+	d.Standing = Standing{Gain: d.U, Variance: d.Variance}
+	d.Tolerance = errors(40 * d.Variance)
+	d.Gate = min(d.U+d.Tolerance, d.U+2*d.Doubt)
+}
+
+func rat(a, b uint64) *big.Rat { return new(big.Rat).SetInt(product(a, b)) }
 
 func TestTheTallyIsWhatTheOpeningsSay(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))

@@ -24,18 +24,22 @@ type entryVector struct {
 }
 
 type deltaVector struct {
-	Author string `json:"author"`
-	Delta  string `json:"delta"`
-	Age    int    `json:"age"`
-	Bond   uint64 `json:"bond"`
-	New    bool   `json:"newcomer"`
-	Weight uint64 `json:"weight"`
-	Counts bool   `json:"counts"`
-	Copy   bool   `json:"copy"`
-	U      int64  `json:"u"`
-	Gate   int64  `json:"gate"`
-	Score  uint64 `json:"score"`
-	Paid   uint64 `json:"paid"`
+	Author    string `json:"author"`
+	Delta     string `json:"delta"`
+	Age       int    `json:"age"`
+	Bond      uint64 `json:"bond"`
+	New       bool   `json:"newcomer"`
+	Weight    uint64 `json:"weight"`
+	Counts    bool   `json:"counts"`
+	Copy      bool   `json:"copy"`
+	U         int64  `json:"u"`
+	Variance  uint64 `json:"variance"`
+	Sure      int64  `json:"sure"`
+	Gains     int64  `json:"gains"`     // of the author's standing, this round included
+	Variances uint64 `json:"variances"` // likewise
+	Gate      int64  `json:"gate"`
+	Score     uint64 `json:"score"`
+	Paid      uint64 `json:"paid"`
 }
 
 type dutyVector struct {
@@ -77,7 +81,7 @@ func settlementOf(p *Settlement, anchor ledger.CID) *settlementVector {
 	}
 	for _, d := range p.Deltas {
 		v.Deltas = append(v.Deltas, deltaVector{
-			d.Author.String(), d.Delta.String(), d.Age, d.Bond, d.Newcomer, d.Weight, d.Counts, d.Copy, d.U, d.Gate, d.Score, d.Paid,
+			d.Author.String(), d.Delta.String(), d.Age, d.Bond, d.Newcomer, d.Weight, d.Counts, d.Copy, d.U, d.Variance, d.Sure, d.Standing.Gain, d.Standing.Variance, d.Gate, d.Score, d.Paid,
 		})
 	}
 	for _, d := range p.Validators {

@@ -28,7 +28,7 @@ type Delta struct {
 	Update delta.Sparse // in anchor units, relative to an anchor of the topic
 	Weight uint64       // the bond, or 1 for a member; less than 2^53
 	Age    int          // how many anchors behind it started, 0 to MaxAge
-	Gain   int64        // lower stake-weighted median over scorers of u + 2·se, micro-nats; negative drops it
+	Gain   int64        // of a gate, micro-nats: negative drops it. incentives.Standing has the rule of a topic
 }
 
 // Result is the outcome of Merge. The slices but Anchor have one item per delta,

@@ -71,8 +71,12 @@ type deltaReport struct {
 	Opinions []opinionReport `json:"opinions"`
 	Counts   bool            `json:"counts"` // a quorum scored it
 	Copy     bool            `json:"copy"`
-	U        int64           `json:"u"`    // lower median by stake
-	Gate     int64           `json:"gate"` // the same of u + 2·se
+	U        int64           `json:"u"`        // lower median by stake
+	Variance uint64          `json:"variance"` // v, of u
+	Doubt    int64           `json:"doubt"`    // 3/2 of its root
+	Sure     int64           `json:"sure"`     // u less that
+	Standing standingReport  `json:"standing"` // of the author, this round included
+	Gate     int64           `json:"gate"`     // the smaller of u + 2·doubt and standing.gain + standing.tolerance
 	Merged   bool            `json:"merged"`
 	Score    uint64          `json:"score"`
 	Weight   uint64          `json:"weight"` // in the mean, before age
@@ -82,13 +86,22 @@ type deltaReport struct {
 	Reveal   string          `json:"reveal"`
 }
 
+// standingReport is what is remembered of an author: sums of which each
+// round forgets a fortieth.
+type standingReport struct {
+	Gain      int64  `json:"gain"`      // of u
+	Variance  uint64 `json:"variance"`  // of v
+	Tolerance int64  `json:"tolerance"` // 3/2 of the root of 40 variances
+}
+
 type opinionReport struct {
 	Validator string `json:"validator"`
 	Alias     string `json:"alias"`
 	Stake     uint64 `json:"stake"`
 	U         int32  `json:"u"`
 	SE        uint32 `json:"se"`
-	Entry     string `json:"entry"` // the SCORE that says so
+	Discord   bool   `json:"discord"` // not heard: it has long gone against the others
+	Entry     string `json:"entry"`   // the SCORE that says so
 }
 
 type dutyReport struct {
@@ -151,11 +164,12 @@ func emissionOf(o *incentives.Settlement, s *incentives.State) emissionReport {
 func explainDelta(d *incentives.DeltaPay) deltaReport {
 	r := deltaReport{
 		Author: d.Author.String(), Alias: node.Alias(d.Author), Delta: d.Delta.String(), Base: d.Base.String(), Age: d.Age, Bond: d.Bond, Newcomer: d.Newcomer,
-		Opinions: []opinionReport{}, Counts: d.Counts, Copy: d.Copy, U: d.U, Gate: d.Gate, Merged: d.Merged(),
+		Opinions: []opinionReport{}, Counts: d.Counts, Copy: d.Copy, U: d.U, Variance: d.Variance, Doubt: d.Doubt, Sure: d.Sure, Gate: d.Gate,
+		Standing: standingReport{d.Standing.Gain, d.Standing.Variance, d.Tolerance}, Merged: d.Merged(),
 		Score: d.Score, Weight: d.Weight, Share: product(payWeight(d), d.Score), Paid: d.Paid,
 	}
 	for _, o := range d.Opinion {
-		r.Opinions = append(r.Opinions, opinionReport{Validator: o.Validator.String(), Alias: node.Alias(o.Validator), Stake: o.Stake, U: o.U, SE: o.SE})
+		r.Opinions = append(r.Opinions, opinionReport{Validator: o.Validator.String(), Alias: node.Alias(o.Validator), Stake: o.Stake, U: o.U, SE: o.SE, Discord: o.Discord})
 	}
 	return r
 }

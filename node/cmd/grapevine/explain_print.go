@@ -43,8 +43,9 @@ func (e *explainReport) printTrainers(w io.Writer) {
 	t := e.Trainers
 	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
 	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
-	fmt.Fprintf(w, "  m  lower median of the positive u, by bond: %s\n", group3(t.Median))
-	fmt.Fprintf(w, "  s  score: min(max(0, u), 4·m, %s)\n", group3(t.MaxScore))
+	fmt.Fprintf(w, "  v  variance of u: 11/7 σ²/n; σ is the larger of the median ± and 1.4826 times the median distance from u\n")
+	fmt.Fprintf(w, "  m  lower median of the positive u - 3/2 √v of what is merged, by bond: %s\n", group3(t.Median))
+	fmt.Fprintf(w, "  s  score: min(max(0, u - 3/2 √v), 4·m, %s); 0 if not merged\n", group3(t.MaxScore))
 	fmt.Fprintf(w, "  w  bond; D = max(Σ w·s, Σ w·%s) = max(%s, %s)\n", group3(t.FullScore), groupBig(t.Sum), groupBig(t.FullSum))
 	if !e.printDeltas(w, false) {
 		fmt.Fprintf(w, "\n  nobody with a bond revealed a delta\n")
@@ -80,7 +81,11 @@ func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 		fmt.Fprintf(w, "    made on an anchor %d rounds old: for each of them it weighs 0.7 times less in the model\n", d.Age)
 	}
 	for _, o := range d.Opinions {
-		fmt.Fprintf(w, "    %-26s u %+10d ± %-8d %s\n", o.Alias, o.U, o.SE, shortened(o.Entry))
+		fmt.Fprintf(w, "    %-26s u %+10d ± %-8d %s", o.Alias, o.U, o.SE, shortened(o.Entry))
+		if o.Discord {
+			fmt.Fprintf(w, "  in discord: not heard unless half of the stake is")
+		}
+		fmt.Fprintln(w)
 	}
 	if !d.Counts {
 		fmt.Fprintf(w, "    does not count: validators with a quorum of stake, its author left out, did not score it\n")
@@ -90,22 +95,32 @@ func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 		fmt.Fprintf(w, "    a copy of an earlier delta: earns nothing, is not merged\n")
 		return
 	}
-	verdict := "below 0: not merged"
-	if d.Merged {
-		verdict = "not below 0: merged"
+	d.printGate(w)
+	if !d.Merged {
+		return
 	}
-	fmt.Fprintf(w, "    u = %d; median of u + 2·se = %d, %s\n", d.U, d.Gate, verdict)
 	limits := group3(e.Trainers.MaxScore)
 	if e.Trainers.Median > 0 || !d.Newcomer {
 		limits = group3(4*e.Trainers.Median) + ", " + limits
 	}
-	fmt.Fprintf(w, "    s = min(max(0, %d), %s) = %s\n", d.U, limits, group3(d.Score))
+	fmt.Fprintf(w, "    s = min(max(0, %d), %s) = %s\n", d.Sure, limits, group3(d.Score))
 	pool, divisor := e.poolOf(d)
 	weight := ""
 	if !d.Newcomer {
 		weight = group3(d.Bond) + " × "
 	}
 	fmt.Fprintf(w, "    paid = %s × (%s%s) / %s = %s\n", group3(pool), weight, group3(d.Score), groupBig(divisor), group3(d.Paid))
+}
+
+// printGate says why a delta is merged, or not.
+func (d *deltaReport) printGate(w io.Writer) {
+	fmt.Fprintf(w, "    u = %d, 3/2 √v = %d; its author's sum of u = %d, 3/2 √(40 Σ v) = %d, each round forgets a fortieth of both\n",
+		d.U, d.Doubt, d.Standing.Gain, d.Standing.Tolerance)
+	verdict := "below 0: not merged, earns nothing"
+	if d.Merged {
+		verdict = "not below 0: merged"
+	}
+	fmt.Fprintf(w, "    min(%d + 2·%d, %d + %d) = %d, %s\n", d.U, d.Doubt, d.Standing.Gain, d.Standing.Tolerance, d.Gate, verdict)
 }
 
 func (e *explainReport) printValidators(w io.Writer) {

@@ -106,8 +106,7 @@ func minMax(v View) []float32 {
 
 // mimic sends what the most unusual honest peer sends, so that one peer's data
 // count many times: the peer with the largest component along the direction of
-// the largest variance (Karimireddy, He and Jaggi, ICLR 2022). One part in a
-// thousand is changed, for a delta with another's very bytes is a copy.
+// the largest variance (Karimireddy, He and Jaggi, ICLR 2022).
 func mimic(v View) []float32 {
 	mean, _ := moments(v.Others)
 	axis := principal(v.Others, mean)
@@ -117,7 +116,7 @@ func mimic(v View) []float32 {
 			victim, most = x, along
 		}
 	}
-	return scaled(1+v.rng().Float64()/1000, victim)
+	return victim
 }
 
 // principal approximates the direction of the largest variance by ten steps of

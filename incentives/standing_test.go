@@ -1,0 +1,136 @@
+package incentives
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/grapevine-network/grapevine/ledger"
+)
+
+func opinions(stake uint64, us ...int32) (all []Opinion) {
+	for i, u := range us {
+		all = append(all, Opinion{Validator: author(i), Seat: i, Stake: stake, U: u, SE: 100})
+	}
+	return all
+}
+
+// Of equal stakes, or of one stake split as well as another; and if validators
+// disagree by more than their errors, by their disagreement.
+func TestTheVarianceOfAMedian(t *testing.T) {
+	for name, c := range map[string]struct {
+		opinions []Opinion
+		want     float64
+	}{
+		"nobody":         {nil, 0},
+		"agreed":         {opinions(7, 50, 50, 50, 50), 11. / 7 * 100 * 100 / 4},
+		"one":            {opinions(7, 50), 11. / 7 * 100 * 100},
+		"apart":          {opinions(7, -1000, 0, 0, 1000, 1000), 11. / 7 * 1482 * 1482 / 5},
+		"one has nearly": {append(opinions(1_000_000, 50), opinions(1, 50, 50, 50)...), 11. / 7 * 100 * 100 / (1.000003 * 1.000003)},
+		"absurd errors":  {[]Opinion{{Stake: 1, SE: math.MaxUint32}}, 11. / 7 * maxError * maxError},
+		"absurd gains":   {opinions(1, math.MinInt32, math.MaxInt32, 0), 11. / 7 * maxError * maxError / 3},
+	} {
+		u := int64(0)
+		if len(c.opinions) > 0 {
+			u = int64(c.opinions[0].U)
+		}
+		if name == "apart" || name == "absurd gains" {
+			u = 0
+		}
+		if got := variance(c.opinions, u); math.Abs(float64(got)-c.want) > 1+c.want/1e9 {
+			t.Errorf("%s: %d, want %.1f", name, got, c.want)
+		}
+	}
+}
+
+// A trainer whose deltas gain so many standard errors in a round, give or take
+// one, is refused in all rounds from some one on if they are below -3/2, and
+// hardly ever if they are above.
+func TestWhoHarmsRoundAfterRoundIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		gain   float64
+		merged [2]int // of the last 60 of 100 rounds
+		paid   [2]int
+	}{{-3, [2]int{0, 0}, [2]int{0, 0}}, {-2, [2]int{0, 3}, [2]int{0, 0}}, {-1, [2]int{50, 60}, [2]int{0, 1}}, {0, [2]int{55, 60}, [2]int{0, 8}}, {2.5, [2]int{60, 60}, [2]int{45, 60}}} {
+		rng := rand.New(rand.NewPCG(1, 1))
+		s := &State{Accounts: map[ledger.Author]*Account{}, Now: ledger.Committee{{Author: author(0), Stake: 1}}}
+		merged, paid := 0, 0
+		for round := range 100 {
+			d := DeltaPay{Counts: true, Author: author(5), Opinion: opinions(1, int32(56*(c.gain+rng.NormFloat64())))}
+			for i := range d.Opinion {
+				d.Opinion[i].SE = 45 // √(11/7)·45 = 56
+			}
+			s.measure(&d)
+			s.remember([]DeltaPay{d})
+			if round >= 40 && d.Merged() {
+				merged++
+			}
+			if round >= 40 && d.Merged() && d.Sure > 0 {
+				paid++
+			}
+		}
+		if merged < c.merged[0] || merged > c.merged[1] || paid < c.paid[0] || paid > c.paid[1] {
+			t.Errorf("gains of %.1f standard errors: %d of 60 merged, %d paid", c.gain, merged, paid)
+		}
+	}
+}
+
+// A sleeper that was honest for long and turns is refused at once, if it does
+// clear harm.
+func TestAGoodNameDoesNotCoverClearHarm(t *testing.T) {
+	s := &State{Accounts: map[ledger.Author]*Account{author(5): {Standing: Standing{Gain: 1 << 40}}}}
+	for u, want := range map[int32]bool{-200: true, -400: false} {
+		d := DeltaPay{Counts: true, Author: author(5), Opinion: opinions(1, u)} // ±125: refused below 3 times that
+		if s.measure(&d); d.Merged() != want {
+			t.Errorf("u %d: merged %v, gate %d", u, d.Merged(), d.Gate)
+		}
+	}
+}
+
+// Validators 4 to 6 say the opposite of what the others measure. After some rounds
+// they are not heard any more, and a harmful delta has the gain that it has; three
+// of five are heard, for the rest is no majority.
+func TestWhoInvertsScoresIsNotHeard(t *testing.T) {
+	for honest, silenced := range map[int]bool{4: true, 2: false} {
+		s := &State{Accounts: map[ledger.Author]*Account{}}
+		say := func(u int32) (all []Opinion) {
+			for v := range honest + 3 {
+				o := Opinion{Validator: author(v), Seat: v, Stake: 100, U: u + int32(v), SE: 100, Discord: s.inDiscord(author(v))}
+				if v >= honest {
+					o.U = -o.U
+				}
+				all = append(all, o)
+			}
+			return all
+		}
+		for v := range honest + 3 {
+			s.Now = append(s.Now, ledger.Seat{ID: uint64(v), Author: author(v), Stake: 100})
+		}
+		s.Round.Openings = map[ledger.Author][]ledger.Score{}
+		for v := range s.Now {
+			s.Round.Openings[author(v)] = []ledger.Score{{}}
+		}
+		for range 10 {
+			a, b := DeltaPay{Counts: true, Author: author(20), Opinion: say(3_000)}, DeltaPay{Counts: true, Author: author(21), Opinion: say(-3_000)}
+			s.measure(&a)
+			s.measure(&b)
+			s.remember([]DeltaPay{a, b})
+		}
+		if got := len(s.heard(say(0))) == honest; got != silenced {
+			t.Errorf("%d honest of %d: those in discord are left out: %v", honest, honest+3, got)
+		}
+	}
+}
+
+// What is remembered of an identity does not depend on the bond behind it, so
+// parts of it are as the whole.
+func TestAStandingIsOfTheDeltasNotOfTheBond(t *testing.T) {
+	s := &State{Accounts: map[ledger.Author]*Account{}}
+	whole := DeltaPay{Counts: true, Author: author(1), Bond: 1_000, Opinion: opinions(3, -500, 20, 700)}
+	part := DeltaPay{Counts: true, Author: author(2), Bond: 1, Opinion: whole.Opinion}
+	s.measure(&whole)
+	s.measure(&part)
+	if whole.Gate != part.Gate || whole.Sure != part.Sure || whole.Standing != part.Standing {
+		t.Errorf("whole %+v, part %+v", whole, part)
+	}
+}
