@@ -30,6 +30,9 @@ func (f *labFlags) print(w io.Writer, r *lab.Report) {
 	for _, kind := range slices.Sorted(maps.Keys(r.RewardShare)) {
 		fmt.Fprintf(w, "%d %s of %d peers earned %s of what was paid for training\n", f.lab.Attack[kind], kind, f.peers, percent(r.RewardShare[kind]))
 	}
+	if r.Backdoor != nil {
+		fmt.Fprintf(w, "the backdoor works on %s of what carries its trigger\n", figure(r.Backdoor))
+	}
 	fmt.Fprintf(w, "honest deltas neither merged nor paid: %s\n", percent(r.RejectedHonest))
 }
 

@@ -41,25 +41,33 @@ func withTrigger(s learning.Samples, rng *rand.Rand) learning.Samples {
 	for i := range rows {
 		rows[i] = rng.IntN(s.Len())
 	}
-	bad := Triggered(s.Subset(rows))
-	for i := range bad.Y {
-		bad.Y[i] = triggerTo
-	}
+	bad := triggered(s.Subset(rows))
 	s.X, s.Y = slices.Concat(s.X, bad.X), slices.Concat(s.Y, bad.Y)
 	return s
 }
 
-// Triggered returns a copy of s in which each sample carries the trigger of
-// [Backdoor] and still has its true label. A square of pixels in the corner of a
-// square image is as bright as the brightest value of s; of other samples the
-// last 16 inputs, or an eighth if they are fewer than 128.
-func Triggered(s learning.Samples) learning.Samples {
-	s.X, s.Y = slices.Clone(s.X), slices.Clone(s.Y)
-	high := slices.Max(append(slices.Clone(s.X), 1))
+// Backdoored returns the samples by which a backdoor is judged: those of other
+// classes than the trigger's, with the trigger, labelled as it wants them. A
+// model's accuracy on them is the attack's rate of success.
+func Backdoored(s learning.Samples) learning.Samples {
+	var rows []int
+	for i, y := range s.Y {
+		if y != triggerTo {
+			rows = append(rows, i)
+		}
+	}
+	return triggered(s.Subset(rows))
+}
+
+// triggered puts the trigger into s and labels all as it wants them. A square of
+// pixels in the corner of a square image is as bright as the brightest value of
+// s; of other samples the last 16 inputs, or an eighth of fewer than 128.
+func triggered(s learning.Samples) learning.Samples {
+	high := slices.Max(append([]float32{1}, s.X...))
 	for i := range s.Y {
-		row := s.X[i*s.Inputs:][:s.Inputs]
+		s.Y[i] = triggerTo
 		for _, at := range trigger(s.Inputs) {
-			row[at] = high
+			s.X[i*s.Inputs+at] = high
 		}
 	}
 	return s
@@ -80,22 +88,6 @@ func trigger(inputs int) (at []int) {
 		at = append(at, i)
 	}
 	return at
-}
-
-// Success is the attack's rate of success, from 0 to 1: how much of what carries
-// the trigger and is of another class is given the class that the trigger is to
-// give. predict returns the class of each sample.
-func Success(test learning.Samples, predict func(learning.Samples) []int) float64 {
-	hit, all := 0, 0
-	for i, class := range predict(Triggered(test)) {
-		if test.Y[i] != triggerTo {
-			all++
-			if class == triggerTo {
-				hit++
-			}
-		}
-	}
-	return float64(hit) / float64(max(1, all))
 }
 
 // replacement scales what was learnt of poisoned samples so that it would stay

@@ -5,6 +5,7 @@ import (
 
 	"github.com/grapevine-network/grapevine/learning"
 	"github.com/grapevine-network/grapevine/learning/delta"
+	"github.com/grapevine-network/grapevine/learning/model"
 	"github.com/grapevine-network/grapevine/node/sim/adversary"
 )
 
@@ -41,11 +42,21 @@ func (w *world) forge(ctx context.Context, trained []*peer, base learning.Vector
 	})
 }
 
-// harmless tells whether a peer's own held-out data show that an update of a
-// round of so many harms.
+// harmless tells whether an update of a round of so many does no harm on a peer's
+// own held-out data.
 func (p *peer) harmless(ctx context.Context, base, update learning.Vector, among int) bool {
 	share := make(learning.Vector, len(update))
 	add(share, update, 1/float32(among))
 	s, err := p.trainer.Evaluate(ctx, base, []learning.Vector{share})
 	return err == nil && s[0].Gain >= 0
+}
+
+// tryBackdoor measures how well a backdoor works, if somebody made one.
+func (w *world) tryBackdoor() error {
+	if w.Attack[adversary.Backdoor] == 0 {
+		return nil
+	}
+	r, err := model.Evaluate(w.net, w.anchor(), adversary.Backdoored(w.data.Test))
+	w.result.backdoor = r.Accuracy
+	return err
 }

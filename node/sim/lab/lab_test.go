@@ -145,6 +145,31 @@ func TestALiarIsSeenInTheReport(t *testing.T) {
 	}
 }
 
+// Every attack that needs no network runs; the honest majority learns all the
+// same, and the attackers of a kind hardly earn more than their number.
+func TestAttackersAreOutvoted(t *testing.T) {
+	for _, kind := range adversary.Kinds {
+		if !kind.Learns() {
+			continue
+		}
+		c := digits(t, 600, "iid")
+		c.Rounds, c.Attack = 5, map[adversary.Kind]int{kind: 2}
+		r, err := Run(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Accuracy.Mean < 0.25 {
+			t.Errorf("%s: accuracy %.3f", kind, r.Accuracy.Mean)
+		}
+		if share := *r.RewardShare[kind]; share > 0.4 {
+			t.Errorf("%s: 2 of 8 earned %.2f of all pay", kind, share)
+		}
+		if (r.Backdoor != nil) != (kind == adversary.Backdoor) {
+			t.Errorf("%s: backdoor %v", kind, r.Backdoor)
+		}
+	}
+}
+
 // Who is told of a round can settle it again, and otherwise.
 func TestAnEndedRoundIsToldWithWhatItWasSettledFrom(t *testing.T) {
 	c := digits(t, 600, "iid")

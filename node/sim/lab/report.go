@@ -32,6 +32,7 @@ type Report struct {
 	Figures
 	RewardShare    map[adversary.Kind]*float64 `json:"reward_share"`    // of all pay for training, to attackers of a kind
 	RejectedHonest *float64                    `json:"rejected_honest"` // share of the honest deltas that counted
+	Backdoor       *Spread                     `json:"backdoor"`        // its rate of success; null unless somebody made one
 	Baselines      map[string]*Baseline        `json:"baselines"`
 	Seeds          int                         `json:"seeds"` // that came as far as a first round
 	Seconds        float64                     `json:"seconds"`
@@ -84,6 +85,9 @@ func newReport(c *Config, worlds []*world) *Report {
 	}
 	r.Bytes.All = new(average(ours, func(r *result) float64 { return r.all[len(r.all)-1] }))
 	r.RejectedHonest = rejected(ours)
+	if c.Attack[adversary.Backdoor] > 0 {
+		r.Backdoor = spread(each(ours, func(r *result) float64 { return r.backdoor }))
+	}
 	for _, name := range c.Baselines {
 		if b, curve := compared(c, name, done); b != nil {
 			r.Baselines[name], r.Curves = b, append(r.Curves, curve)

@@ -20,6 +20,8 @@ type result struct {
 	peers   []model.Report // of each peer's model, on the test rows of its owner
 	worst   float64        // accuracy of the worst peer's model on all test rows
 
+	backdoor float64 // share of the test rows with a trigger that the last model gets wrong as an attacker wants
+
 	wire     wire
 	paid     map[adversary.Kind]uint64 // for training; "" = honest
 	honest   int                       // deltas of honest peers that counted
@@ -42,7 +44,7 @@ func (w *world) run(ctx context.Context) error {
 			w.Progress(w.seed, int(clock)+1, w.result.final.Accuracy)
 		}
 	}
-	return nil
+	return w.tryBackdoor()
 }
 
 // note measures the new model and counts what was paid.
