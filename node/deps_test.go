@@ -65,6 +65,7 @@ var rules = []rule{
 	{"node/api/client", "", ours + heavy + libp2p + goF3}, // what talks to a daemon is not one
 
 	{"node/cmd/...", "...", "examples/..."},
+	{"examples/attacks", "node learning/... ledger incentives node/audit node/sim/...", ""}, // runs the simulator and the laboratory
 	{"examples/...", "node learning/... ledger incentives", ""},
 }
 

@@ -73,26 +73,41 @@ func (p *Peer) config(fresh bool) engine.Config {
 	return c
 }
 
-// join makes the peer begin at another one's newest checkpoint.
-func (p *Peer) join(from *Peer) error {
-	answer := from.engine.Answer(engine.Query{Kind: engine.AskSnapshot}, from.store)
+// Snapshot is what a joiner is offered: a state, the block that follows it, and the
+// links that lead there.
+func (p *Peer) Snapshot() (state []byte, b *ledger.Block, links []ledger.Link, err error) {
+	answer := p.engine.Answer(engine.Query{Kind: engine.AskSnapshot}, p.store)
 	if len(answer) == 0 {
-		return errors.New("there is no checkpoint yet")
+		return nil, nil, nil, errors.New("there is no checkpoint yet")
 	}
-	data := answer[0][1:]
-	b, err := audit.SnapshotBlock(data)
-	if err != nil {
-		return err
+	state = answer[0][1:]
+	if b, err = audit.SnapshotBlock(state); err != nil {
+		return nil, nil, nil, err
 	}
-	var links []ledger.Link
-	for _, l := range from.engine.Answer(engine.Query{Kind: engine.AskChain}, from.store) {
+	for _, l := range p.engine.Answer(engine.Query{Kind: engine.AskChain}, p.store) {
 		m, err := engine.Decode(l, p.world.topic, p.world.keys.verify)
 		if err != nil {
-			return err
+			return nil, nil, nil, err
 		}
 		if l := m.(engine.LinkMessage).Link; l.Header.Height < b.Header.Height {
 			links = append(links, l)
 		}
+	}
+	return state, b, links, nil
+}
+
+// Certificate is what made the block of a height final, as the peer has it.
+func (p *Peer) Certificate(height uint64) (*ledger.Certificate, error) {
+	_, final := p.store.Height(height)
+	_, c, err := engine.DecodeFinal(final)
+	return c, err
+}
+
+// join makes the peer begin at another one's newest checkpoint.
+func (p *Peer) join(from *Peer) error {
+	data, b, links, err := from.Snapshot()
+	if err != nil {
+		return err
 	}
 	origin := p.world.manifest.Origin(p.world.topic)
 	if trusted, err := audit.Follow(p.world.manifest, p.world.topic, origin, links, b.Header, p.world.keys.verify); err != nil || trusted != b.Header.Committee {
@@ -215,6 +230,9 @@ func (p *Peer) receive(from *Peer, data []byte) error {
 	}
 	return p.step(engine.Received{From: from.author(), Message: m})
 }
+
+// Author is the peer's key.
+func (p *Peer) Author() ledger.Author { return p.author() }
 
 func (p *Peer) author() ledger.Author { return p.world.keys.author(p.data) }
 

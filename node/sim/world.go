@@ -180,6 +180,9 @@ func (w *World) Until(done func() bool, limit time.Duration) error {
 	return nil
 }
 
+// Now is the virtual time since the beginning.
+func (w *World) Now() time.Duration { return time.Duration(w.now) }
+
 // For steps for some virtual time.
 func (w *World) For(d time.Duration) error {
 	end := w.now + int64(d)
