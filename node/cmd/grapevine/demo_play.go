@@ -26,7 +26,7 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.run(ctx); err != nil {
 		return err
 	}
-	limit := time.Duration(d.seconds*float64(time.Second)) - d.reserve()
+	limit := d.length() - d.reserve()
 	ctx, cancel := context.WithDeadline(ctx, d.start.Add(limit))
 	defer cancel()
 	err := d.watch(ctx)
@@ -40,8 +40,11 @@ func (d *demo) play(ctx context.Context) error {
 // reserve is the time kept for ending: agreeing on a height and the table.
 func (d *demo) reserve() time.Duration {
 	each := 150 * time.Millisecond // to close a peer
-	return min(5*time.Second+each*time.Duration(d.peers), time.Duration(d.seconds*float64(time.Second))/3)
+	return min(5*time.Second+each*time.Duration(d.peers), d.length()/3)
 }
+
+// length is how long the whole command may take.
+func (d *demo) length() time.Duration { return time.Duration(d.seconds * float64(time.Second)) }
 
 func (d *demo) samples() (n int) {
 	for i := range d.shards.train {

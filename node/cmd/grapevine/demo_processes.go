@@ -46,7 +46,7 @@ func runProcesses(ctx context.Context, p *printer, d *demo) (err error) {
 	if err := f.prepare(); err != nil {
 		return err
 	}
-	limit, cancel := context.WithDeadline(ctx, d.start.Add(time.Duration(d.seconds*float64(time.Second))-d.reserve()))
+	limit, cancel := context.WithDeadline(ctx, d.start.Add(d.length()-d.reserve()))
 	defer cancel()
 	if err := f.startAll(limit); err != nil {
 		return err

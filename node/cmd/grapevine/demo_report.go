@@ -106,13 +106,16 @@ func (d *demo) report(ctx context.Context) (*demoReport, error) {
 	return r, nil
 }
 
-// agree waits, three seconds at most, until all honest peers hold the same
-// height and can prove what the last round paid, and tells whether they hold the
-// same block, model and state.
+// agree waits, three seconds at most, until all honest peers hold the same height,
+// and tells whether they hold the same block, model and state. While they do and
+// there is time, it waits for the block that proves what the last round paid.
 func (d *demo) agree(ctx context.Context) bool {
-	for end := time.Now().Add(min(3*time.Second, d.reserve()-time.Second)); ; {
-		if all := d.statuses(); same(all) && proven(all) || time.Now().After(end) {
-			break
+	begun, end := time.Now(), d.start.Add(d.length()-d.reserve()).Add(3*time.Second)
+	for {
+		all, now := d.statuses(), time.Now()
+		agreed := same(all)
+		if agreed && d.proven(all) || !agreed && now.Sub(begun) > 3*time.Second || now.After(end) {
+			return agreed
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
@@ -120,7 +123,6 @@ func (d *demo) agree(ctx context.Context) bool {
 			return false
 		}
 	}
-	return same(d.statuses())
 }
 
 func (d *demo) statuses() (out []node.Status) {
@@ -139,8 +141,10 @@ func same(all []node.Status) bool {
 	return true
 }
 
-func proven(all []node.Status) bool {
-	return !slices.ContainsFunc(all, func(s node.Status) bool { return !s.Proven })
+// proven tells whether all can prove what the last round paid. An event may come
+// before the status that tells of it.
+func (d *demo) proven(all []node.Status) bool {
+	return !slices.ContainsFunc(all, func(s node.Status) bool { return !s.Proven || s.Round < d.settled })
 }
 
 func (d *demo) reportAlone(r *demoReport) error {
