@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,6 +17,9 @@ import (
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/engine"
 )
+
+// flips is small here; .ci/nightly says 10,000.
+var flips = flag.Int("flips", 300, "bytes that TestEveryFlippedByteIsFound changes")
 
 // faulty verifies dir and returns the fault that must be in it.
 func faulty(t testing.TB, dir, what string) *Fault {
@@ -104,7 +108,7 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 		flip(name, 0)
 		flip(name, len(l.files[name])-1)
 	}
-	for range max(0, 300-2*len(names)) {
+	for range max(0, *flips-2*len(names)) {
 		name := names[rng.IntN(len(names))]
 		if rng.IntN(2) == 0 {
 			name = "ledger/000001.log"
