@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -85,8 +86,8 @@ func (f *labFlags) register(cmd *cobra.Command) {
 	flags.Float64Var(&f.decay, "decay", real(rules.Decay), "of what the codec left out, a round")
 }
 
-// real is a number of the manifest.
-func real(q16 uint64) float64 { return float64(q16) / ledger.One }
+// real is a number of the manifest, as people write it.
+func real(q16 uint64) float64 { return math.Round(1e4*float64(q16)/ledger.One) / 1e4 }
 
 func (f *labFlags) validate() error {
 	for _, share := range []struct {

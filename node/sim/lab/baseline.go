@@ -24,7 +24,7 @@ const (
 var Baselines = []string{Central, Alone, FedAvg, Gossip}
 
 // Rates is the grid of learning rates that Central tries.
-var Rates = []float32{0.01, 0.02, 0.05, 0.1}
+var Rates = []float32{0.01, 0.02, 0.05, 0.1, 0.2}
 
 const (
 	centralBatch = 32
