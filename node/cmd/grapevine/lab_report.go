@@ -72,7 +72,7 @@ func size(bytes float64) string {
 func (f *labFlags) printGoals(w io.Writer, r *lab.Report) {
 	for _, goal := range slices.Sorted(maps.Keys(r.RoundsTo)) {
 		if n := r.RoundsTo[goal]; n != nil {
-			fmt.Fprintf(w, "to %s: %d rounds, %s a peer", goal, *n, size(*r.BytesTo[goal]))
+			fmt.Fprintf(w, "to %s: %d rounds, %s of payload a peer, %s of all", goal, *n, size(*r.BytesTo[goal]), size(*r.AllTo[goal]))
 			for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 				b := r.Baselines[name]
 				if rounds, bytes := b.RoundsTo[goal], b.BytesTo[goal]; rounds != nil && *bytes > 0 {

@@ -125,6 +125,9 @@ func TestANetworkLearns(t *testing.T) {
 	if p := r.Bytes.Payload; *r.Bytes.All < p || p*10 > r.Baselines[Gossip].Bytes.Payload || p == 0 {
 		t.Errorf("bytes %+v, gossip %+v", r.Bytes, r.Baselines[Gossip].Bytes)
 	}
+	if payload, all := r.BytesTo["0.5"], r.AllTo["0.5"]; payload == nil || all == nil || *payload >= *all || r.AllTo["1"] != nil {
+		t.Errorf("to 0.5 %v and %v bytes", payload, all)
+	}
 	if p := r.Baselines[Alone].Paired; p.Wins != 2 || p.Losses != 0 || p.P != 0.5 {
 		t.Errorf("against alone: %+v", p)
 	}

@@ -38,6 +38,7 @@ type Report struct {
 	Seconds        float64                     `json:"seconds"`
 	Curves         []Curve                     `json:"-"`
 	BytesTo        map[string]*float64         `json:"-"` // payload by then
+	AllTo          map[string]*float64         `json:"-"` // all bytes by then
 }
 
 // Baseline is how a baseline did, and how the protocol did against it.
@@ -66,6 +67,7 @@ type Curve struct {
 	Accuracy  []float64
 	Low, High []float64 // over seeds
 	Payload   []float64 // bytes per peer
+	All       []float64 // bytes per peer; nil for baselines
 }
 
 func newReport(c *Config, worlds []*world) *Report {
@@ -79,9 +81,10 @@ func newReport(c *Config, worlds []*world) *Report {
 	if len(ours) == 0 {
 		return nil
 	}
+	mean := curve("grapevine", ours)
 	r := &Report{
 		Figures: figures(c, ours), RewardShare: rewardShares(c, ours), Baselines: map[string]*Baseline{},
-		Seeds: len(ours), BytesTo: bytesTo(c, ours), Curves: []Curve{curve("grapevine", ours)},
+		Seeds: len(ours), BytesTo: bytesTo(c, mean, mean.Payload), AllTo: bytesTo(c, mean, mean.All), Curves: []Curve{mean},
 	}
 	r.Bytes.All = new(average(ours, func(r *result) float64 { return r.all[len(r.all)-1] }))
 	r.RejectedHonest = rejected(ours)
@@ -139,12 +142,13 @@ func roundsTo(c *Config, rs []*result) map[string]*int {
 	return out
 }
 
-func bytesTo(c *Config, rs []*result) map[string]*float64 {
-	out, mean := map[string]*float64{}, curve("", rs)
+// bytesTo tells how many of bytes, which are by round, each goal took.
+func bytesTo(c *Config, mean Curve, bytes []float64) map[string]*float64 {
+	out := map[string]*float64{}
 	for _, goal := range c.Goals {
 		out[goalName(goal)] = nil
 		if n := mean.reaches(goal); n != nil {
-			out[goalName(goal)] = &mean.Payload[*n-1]
+			out[goalName(goal)] = &bytes[*n-1]
 		}
 	}
 	return out
@@ -170,6 +174,9 @@ func curve(name string, rs []*result) Curve {
 		s := spread(each(rs, func(r *result) float64 { return r.curve[i] }))
 		c.Accuracy, c.Low, c.High = append(c.Accuracy, s.Mean), append(c.Low, s.Min), append(c.High, s.Max)
 		c.Payload = append(c.Payload, average(rs, func(r *result) float64 { return r.payload[i] }))
+		if rs[0].all != nil {
+			c.All = append(c.All, average(rs, func(r *result) float64 { return r.all[i] }))
+		}
 	}
 	return c
 }
@@ -224,12 +231,13 @@ func compared(c *Config, name string, worlds []*world) (*Baseline, Curve) {
 	if len(theirs) == 0 {
 		return nil, Curve{}
 	}
-	b.Figures, b.BytesTo = figures(c, theirs), bytesTo(c, theirs)
+	mean := curve(name, theirs)
+	b.Figures, b.BytesTo = figures(c, theirs), bytesTo(c, mean, mean.Payload)
 	b.Paired = paired(ours, theirs, func(r *result) float64 { return r.final.BalancedAccuracy })
 	if worlds[0].data.Own != nil {
 		b.OnOwn = paired(ours, theirs, (*result).peerMean)
 	}
-	return b, curve(name, theirs)
+	return b, mean
 }
 
 // bestRate is the place in Rates of the one that was best in the mean.
