@@ -39,8 +39,8 @@ type DeltaPay struct {
 	Doubt    int64    // 3/2 standard errors of U
 	Sure     int64    // U less Doubt
 	Standing Standing // of the author, this round included
-	// Tolerance is how far Standing.Gain may be below 0: 3/2 standard errors of
-	// such a sum.
+	// Tolerance is how far Standing.Gain may be below 0: a standard error of one
+	// round in each.
 	Tolerance int64
 	Gate      int64  // what is left of the two tolerances, the smaller; below 0 it is not merged
 	Score     uint64 // s = min(max(0, Sure), 4·m, cap); 0 if it is not merged

@@ -17,7 +17,7 @@ func TestARoundPaysTrainersValidatorsAndTreasury(t *testing.T) {
 		t.Errorf("got %+v of %d", p, before)
 	}
 	for _, d := range p.Deltas {
-		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*100/(7*4) || d.Sure != 1015 || d.Score != 1015 || d.Gate != 1042 || !d.Merged() {
+		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*100/7 || d.Sure != 1006 || d.Score != 1006 || d.Gate != 1060 || !d.Merged() {
 			t.Errorf("delta %+v, want %d", d, p.Pool/3)
 		}
 	}

@@ -32,8 +32,8 @@ func fade[T int64 | uint64](sum T) T { return sum - sum/memory }
 
 // measure sets what the opinions of d say: how much it gains, how sure that is,
 // and whether it may be merged: its gain must not be below 0 by 3 standard
-// errors, nor the mean gain of its author in some forty rounds by 3/2. These are
-// of one round in both cases: validators hold back the same data in each, so the
+// errors, nor the mean gain of its author in some forty rounds by one. These are of
+// one round in both cases: validators hold back the same data in each, so the
 // errors of many rounds are much alike and hardly cancel.
 func (s *State) measure(d *DeltaPay) {
 	heard := s.heard(d.Opinion)
@@ -43,12 +43,12 @@ func (s *State) measure(d *DeltaPay) {
 	}
 	d.U = lowerMedian(us)
 	d.Variance = variance(heard, d.U)
-	d.Doubt = doubt(1, d.Variance)
+	d.Doubt = deviations(9, d.Variance)
 	d.Sure = d.U - d.Doubt
 	d.Standing = s.Account(d.Author).Standing
 	d.Standing.Gain = fade(d.Standing.Gain) + d.U
 	d.Standing.Variance = fade(d.Standing.Variance) + d.Variance
-	d.Tolerance = doubt(memory, d.Standing.Variance)
+	d.Tolerance = deviations(4*memory, d.Standing.Variance)
 	d.Gate = min(d.Standing.Gain+d.Tolerance, d.U+2*d.Doubt)
 }
 
@@ -76,12 +76,13 @@ func (s *State) heard(all []Opinion) []Opinion {
 //
 // rounded down. se is the lower weighted median of their standard errors, mad
 // that of their distances from u: validators that hold unlike data disagree by
-// more than errors of sampling.
+// more than errors of sampling. If they agree so well that 2·1.4826 mad < se, they
+// measured on the same samples and know no more than one of them does: n = 1.
 func variance(opinions []Opinion, u int64) uint64 {
-	errors, apart := make([]weighted[uint64], len(opinions)), make([]weighted[uint64], len(opinions))
+	ses, apart := make([]weighted[uint64], len(opinions)), make([]weighted[uint64], len(opinions))
 	var stake, square, total, squares big.Int
 	for i, o := range opinions {
-		errors[i] = weighted[uint64]{uint64(o.SE), o.Stake}
+		ses[i] = weighted[uint64]{uint64(o.SE), o.Stake}
 		apart[i] = weighted[uint64]{uint64(max(int64(o.U)-u, u-int64(o.U))), o.Stake}
 		total.Add(&total, stake.SetUint64(o.Stake))
 		squares.Add(&squares, square.Mul(&stake, &stake))
@@ -89,15 +90,20 @@ func variance(opinions []Opinion, u int64) uint64 {
 	if squares.Sign() == 0 {
 		return 0
 	}
-	sigma := min(max(lowerMedian(errors), lowerMedian(apart)*14826/10000), maxError)
+	se, spread := lowerMedian(ses), lowerMedian(apart)*14826/10000
+	sigma := min(max(se, spread), maxError)
+	if 2*spread < se {
+		return 11 * sigma * sigma / 7
+	}
 	v := square.SetUint64(11 * sigma * sigma)
 	total.Mul(&total, &total).Mul(&total, stake.SetUint64(7))
 	return v.Mul(v, &squares).Quo(v, &total).Uint64()
 }
 
-// doubt is 3/2 standard errors of what has so many times a variance, rounded down.
-func doubt(times, variance uint64) int64 {
-	v := product(variance, 9*times)
+// deviations is the root of so many quarters of a variance, rounded down: 9 are 3/2
+// standard errors.
+func deviations(quarters, variance uint64) int64 {
+	v := product(variance, quarters)
 	return v.Sqrt(v.Rsh(v, 2)).Int64()
 }
 

@@ -125,18 +125,21 @@ func naiveMeasure(d *DeltaPay) {
 		apart = append(apart, weighted[int64]{int64(math.Abs(float64(int64(o.U) - d.U))), o.Stake})
 	}
 	if len(d.Opinion) > 0 {
-		sigma := uint64(max(naiveMedian(ses), naiveMedian(apart)*14826/10000))
-		v := rat(sigma, sigma)
-		v.Mul(v, squares).Quo(v, total.Mul(total, total)).Mul(v, big.NewRat(11, 7))
+		se, spread := naiveMedian(ses), naiveMedian(apart)*14826/10000
+		v := rat(uint64(max(se, spread)), uint64(max(se, spread)))
+		if 2*spread >= se {
+			v.Mul(v, squares).Quo(v, total.Mul(total, total))
+		}
+		v.Mul(v, big.NewRat(11, 7))
 		d.Variance = new(big.Int).Quo(v.Num(), v.Denom()).Uint64()
 	}
-	errors := func(variance uint64) int64 { // the largest x with x² <= 9/4 variance
-		return int64(sort.Search(1<<30, func(x int) bool { return float64(x)*float64(x) > 2.25*float64(variance) })) - 1
+	root := func(of float64) int64 {
+		return int64(sort.Search(1<<30, func(x int) bool { return float64(x)*float64(x) > of })) - 1
 	}
-	d.Doubt = errors(d.Variance)
+	d.Doubt = root(2.25 * float64(d.Variance))
 	d.Sure = d.U - d.Doubt
 	d.Standing = Standing{Gain: d.U, Variance: d.Variance}
-	d.Tolerance = errors(40 * d.Variance)
+	d.Tolerance = root(40 * float64(d.Variance))
 	d.Gate = min(d.U+d.Tolerance, d.U+2*d.Doubt)
 }
 

@@ -91,7 +91,7 @@ type deltaReport struct {
 type standingReport struct {
 	Gain      int64  `json:"gain"`      // of u
 	Variance  uint64 `json:"variance"`  // of v
-	Tolerance int64  `json:"tolerance"` // 3/2 of the root of 40 variances
+	Tolerance int64  `json:"tolerance"` // the root of 40 variances
 }
 
 type opinionReport struct {

@@ -43,7 +43,7 @@ func (e *explainReport) printTrainers(w io.Writer) {
 	t := e.Trainers
 	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
 	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
-	fmt.Fprintf(w, "  v  variance of u: 11/7 σ²/n; σ is the larger of the median ± and 1.4826 times the median distance from u\n")
+	fmt.Fprintf(w, "  v  variance of u: 11/7 σ²/n; σ is the larger of the median ± and 1.4826 times the median distance from u; n is 1 if that is below half of ±\n")
 	fmt.Fprintf(w, "  m  lower median of the positive u - 3/2 √v of what is merged, by bond: %s\n", group3(t.Median))
 	fmt.Fprintf(w, "  s  score: min(max(0, u - 3/2 √v), 4·m, %s); 0 if not merged\n", group3(t.MaxScore))
 	fmt.Fprintf(w, "  w  bond; D = max(Σ w·s, Σ w·%s) = max(%s, %s)\n", group3(t.FullScore), groupBig(t.Sum), groupBig(t.FullSum))
@@ -114,7 +114,7 @@ func (e *explainReport) printDelta(w io.Writer, d *deltaReport) {
 
 // printGate says why a delta is merged, or not.
 func (d *deltaReport) printGate(w io.Writer) {
-	fmt.Fprintf(w, "    u = %d, 3/2 √v = %d; its author's sum of u = %d, 3/2 √(40 Σ v) = %d, each round forgets a fortieth of both\n",
+	fmt.Fprintf(w, "    u = %d, 3/2 √v = %d; its author's sum of u = %d, √(40 Σ v) = %d, each round forgets a fortieth of both\n",
 		d.U, d.Doubt, d.Standing.Gain, d.Standing.Tolerance)
 	verdict := "below 0: not merged, earns nothing"
 	if d.Merged {
