@@ -2,6 +2,7 @@
 // ledger, and prints what it came to beside what it may come to.
 //
 //	go run ./examples/attacks --peers 32 --rounds 50 --seeds 10
+//	go run ./examples/attacks --only newcomers
 //	go run ./examples/attacks --likeness      # what copies look like, and honest deltas
 //
 // Nothing here knows a rule: training, scores, settlement, payment, the ledger and
@@ -18,11 +19,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 )
 
 // size is how large the battery is.
-type size struct{ peers, rounds, seeds int }
+type size struct {
+	peers, rounds, seeds int
+	only                 string // experiments with this in their names
+}
 
 // An experiment measures one thing or several.
 type experiment struct {
@@ -46,6 +51,7 @@ func main() {
 	flag.IntVar(&s.peers, "peers", 32, "honest peers (8 to 64)")
 	flag.IntVar(&s.rounds, "rounds", 20, "rounds of each world (3 or more)")
 	flag.IntVar(&s.seeds, "seeds", 2, "worlds of each kind")
+	flag.StringVar(&s.only, "only", "", "run only what has this in its name, for example newcomers")
 	likeness := flag.Bool("likeness", false, "print how alike honest deltas and copies are, and stop")
 	output := flag.String("o", "text", "text or json")
 	flag.Parse()
@@ -74,6 +80,9 @@ func battery(ctx context.Context, s size, asJSON bool, out, progress io.Writer) 
 	start := time.Now()
 	var all []finding
 	for _, e := range experiments {
+		if !strings.Contains(e.name, s.only) {
+			continue
+		}
 		began := time.Now()
 		found, err := e.run(ctx, s)
 		if err != nil {

@@ -46,7 +46,8 @@ type Signed struct {
 // On top-k deltas of a network with 25,450 parameters (20 peers on MNIST, 16 to
 // 128 of 1,024 kept, unlike data) two honest authors reached 0.64 raw and 0.60
 // centred at most. Copies that left out a quarter of the victim's places were all
-// caught; those that left out half are near 0.7, on either side. Models below
+// caught; those that left out half are near 0.7, on either side. The table is in
+// incentives/README.md; go run ./examples/attacks --likeness makes it. Models below
 // CopiesFrom must not be judged by this.
 //
 // Sketches and centred sketches are brought to 11 bits before they are compared,
