@@ -25,12 +25,13 @@ type catchup struct {
 	meeting  bool                    // we wait to hear what others know of us
 	heard    int64                   // when the first answer came
 	heardIn  uint64                  // and in which instance
+	told     map[ledger.Author]bool  // who has told what it knows of us
 	greetAt  int64                   // when to greet again
 	wake     int64
 }
 
 func newCatchup() catchup {
-	return catchup{wanted: map[ledger.CID]bool{}, queued: map[uint64]FinalMessage{}, asked: map[string]int64{}, answered: true}
+	return catchup{wanted: map[ledger.CID]bool{}, queued: map[uint64]FinalMessage{}, asked: map[string]int64{}, answered: true, told: map[ledger.Author]bool{}}
 }
 
 // start greets the others. A peer whose key is older than this run asks what
@@ -54,7 +55,9 @@ func (e *Engine) start() error {
 		e.scheduleAnnounce(0)
 	}
 	alone := len(e.replica.State.Now) == 1 && e.seated()
-	e.catchup.meeting = !e.cfg.Fresh && !alone
+	if e.catchup.meeting = !e.cfg.Fresh && !alone; e.catchup.meeting {
+		e.consensus.doubtUntil = e.now + 4*e.interval()
+	}
 	return nil
 }
 
@@ -72,13 +75,15 @@ func (e *Engine) interval() int64 { return 4 * e.millis(e.cfg.Manifest.Rounds.De
 // a moment more.
 func (e *Engine) greet() {
 	c := &e.catchup
-	if !c.meeting {
+	if !c.meeting && !e.doubts() {
 		return
 	}
-	if e.met() {
+	if c.meeting && e.met() {
 		c.meeting = false
 		e.consensus.decidedAt = 0 // it was long ago, or others wait for us
-		return
+		if !e.doubts() {
+			return
+		}
 	}
 	if e.now >= c.greetAt {
 		c.greetAt = e.now + min(e.interval(), 1e9)
@@ -114,15 +119,25 @@ func (e *Engine) takeHello(from Peer, m HelloMessage) {
 	if behind {
 		e.ask(from, Query{Kind: AskEntries, Author: e.cfg.Author, From: own + 1, To: m.Seq})
 	}
+	e.catchup.told[from] = true
+	if m.Since > 0 && (c.vouched == 0 || m.Since < c.vouched) {
+		c.vouched = m.Since
+	}
 	if behind || m.Vote > c.lastVote {
-		c.silentUntil, c.silentSince = max(c.silentUntil, max(m.Vote+1, c.instance)+2), e.now
-		e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
+		e.forgetful(m.Vote)
 	}
 	e.adoptVotes(m.Votes)
 	c.recalled = max(c.recalled, m.Vote)
 	if !behind && e.catchup.heard == 0 {
 		e.catchup.heard, e.catchup.heardIn = e.now, c.instance
 	}
+}
+
+// forgetful makes us silent: others know more of us than our own disk.
+func (e *Engine) forgetful(vote uint64) {
+	c := &e.consensus
+	c.silentUntil, c.silentSince = max(c.silentUntil, max(vote+1, c.instance)+2), e.now
+	e.emit(Noticed{fmt.Sprintf("others know more of this peer than its own disk: it was restored from a backup, and stays silent until instance %d", c.silentUntil)})
 }
 
 // adoptVotes takes our own votes from somebody who remembers them.
@@ -233,7 +248,7 @@ func (e *Engine) takeQueued() (bool, error) {
 	if err := e.replica.Check(m.Block, entries); err != nil {
 		return false, fmt.Errorf("height %d is certified, but contradicts what we know: %w", height, err)
 	}
-	e.consensus.decidedAt = e.now
+	e.consensus.decidedAt, e.consensus.since = e.now, 0 // we have missed something
 	if e.consensus.newest == nil || m.Certificate.Instance > e.consensus.newest.Instance {
 		e.consensus.newest = m.Certificate
 	}

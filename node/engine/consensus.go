@@ -16,6 +16,9 @@ type consensus struct {
 	silentSince int64
 	lastVote    uint64 // newest instance in which we voted
 	recalled    uint64 // the same, as others say
+	since       uint64 // instance from whose beginning on we have listened; 0 if from none
+	vouched     uint64 // the same, of somebody who told us all that it heard of us
+	doubtUntil  int64  // after a start with an old key, when doubts end
 	uncertified bool   // the last settlement is in no certified block yet
 	votesHeard  bool   // others have begun this instance
 	reason      bool   // a block is due, or will be after the pace
@@ -54,7 +57,7 @@ func (e *Engine) drive() error {
 	if err := e.announce(); err != nil {
 		return err
 	}
-	if c.machine != nil && c.machine.Silent() && !e.silent() {
+	if c.machine != nil && c.machine.Silent() && !e.mute() {
 		c.machine.Silence(false)
 		e.enter(c.instance) // the others wait for what we did not say in it
 	}
@@ -70,7 +73,7 @@ func (e *Engine) drive() error {
 	if !e.due() {
 		return nil
 	}
-	if e.seated() && !c.proposed && !e.silent() && e.replica.State.Now.Proposer(e.cfg.Topic, c.instance) == e.cfg.Author {
+	if e.seated() && !c.proposed && !e.mute() && e.replica.State.Now.Proposer(e.cfg.Topic, c.instance) == e.cfg.Author {
 		return e.propose()
 	}
 	deadline := c.dueAt + e.patience()
@@ -126,7 +129,7 @@ func (e *Engine) begin(b *ledger.Block) error {
 		e.emit(Store{Record{RecordBlock, b.Bytes()}})
 		next = &ledger.Tip{Height: b.Header.Height, Block: b.CID(), Committee: b.Header.Committee}
 	}
-	e.consensus.machine.Silence(e.silent())
+	e.consensus.machine.Silence(e.mute())
 	out, err := e.consensus.machine.Start(e.now, next)
 	return e.finalityOutputs(out, err)
 }

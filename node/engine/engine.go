@@ -254,7 +254,10 @@ func (e *Engine) takeEntry(m EntryMessage) error {
 		return nil // a stranger can do nothing here, and must not fill memory
 	}
 	if author == e.cfg.Author && m.Entry.Seq > e.replica.State.Account(author).Seq && e.chains.get(m.Entry.CID()) == nil && !e.catchup.meeting {
-		return fmt.Errorf("entry %d was not signed here: %w", m.Entry.Seq, ErrTwin)
+		if e.consensus.atHome() || m.Entry.Seq <= e.contributor.seq {
+			return fmt.Errorf("entry %d was not signed here: %w", m.Entry.Seq, ErrTwin)
+		}
+		e.forgetful(e.consensus.lastVote)
 	}
 	if e.chains.add(m.Entry, e.replica.State.Account(author).Seq, e.replica.Head.Height) {
 		e.emit(Store{Record{Kind: RecordEntry, Data: m.Entry.Bytes()}})

@@ -56,6 +56,7 @@ type (
 		Seq   uint64   `cbor:"seq"`   // of its chain
 		Vote  uint64   `cbor:"vote"`  // newest instance in which it was seen to vote
 		Votes [][]byte `cbor:"votes"` // its votes of that instance
+		Since uint64   `cbor:"since"` // instance since whose beginning the answerer has listened; 0 if since none
 	}
 )
 

@@ -68,7 +68,7 @@ func (e *Engine) Answer(q Query, lib Library) (out [][]byte) {
 	switch q.Kind {
 	case AskHello:
 		seen := e.consensus.voted[q.Author]
-		add(Encode(HelloMessage{e.chains.newest(q.Author, e.replica.State.Account(q.Author).Seq), seen.instance, seen.votes}))
+		add(Encode(HelloMessage{e.chains.newest(q.Author, e.replica.State.Account(q.Author).Seq), seen.instance, seen.votes, e.consensus.since}))
 		if e.consensus.newest != nil {
 			add(Encode(DecisionMessage{Certificate: e.consensus.newest}))
 		}

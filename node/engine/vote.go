@@ -31,7 +31,7 @@ func (e *Engine) takeVote(from Peer, m VoteMessage) error {
 		return nil
 	}
 	e.witness(m.Frame, true)
-	if e.heard(m.Frame); e.twinVoted(m.Frame) {
+	if e.heard(m.Frame); e.forgotten(m.Frame) && e.ownVote(m.Frame) {
 		return fmt.Errorf("a vote of instance %d was not cast here: %w", v.Instance, ErrTwin)
 	}
 	if v.Instance == c.instance {
@@ -71,15 +71,10 @@ func (e *Engine) heard(f *finality.Frame) {
 	}
 }
 
-// twinVoted tells whether a valid vote is of our seat, but not ours: neither in
-// our log nor, after a start, among those that others remembered.
-func (e *Engine) twinVoted(f *finality.Frame) bool {
-	c := &e.consensus
+// forgotten tells whether a valid vote is of our seat, but not in our log.
+func (e *Engine) forgotten(f *finality.Frame) bool {
 	seat := e.replica.State.Now.Seat(e.cfg.Author)
-	if seat < 0 || e.replica.State.Now[seat].ID != f.Sender || c.machine.Signed(f.Vote.Slot()) {
-		return false
-	}
-	return !e.catchup.meeting || e.catchup.heard > 0 && f.Vote.Instance > max(c.lastVote, c.recalled)
+	return seat >= 0 && e.replica.State.Now[seat].ID == f.Sender && !e.consensus.machine.Signed(f.Vote.Slot())
 }
 
 func (e *Engine) finalityOutputs(out []finality.Output, err error) error {
@@ -97,6 +92,7 @@ func (e *Engine) finalityOutputs(out []finality.Output, err error) error {
 		case finality.Alarm:
 			c.finalityAt = o.At
 		case finality.Decided:
+			c.listen(o.Certificate.Instance)
 			e.decided(o.Certificate)
 		}
 	}

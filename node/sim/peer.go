@@ -27,6 +27,7 @@ type Peer struct {
 	fetches map[ledger.CID]bool
 
 	submitted *engine.Submitted // the last answer to Submit
+	forgot    bool              // has had an old disk while others had lost their memory
 }
 
 func (p *Peer) attack() adversary.Kind { return p.world.cfg.Attack[p.data] }
