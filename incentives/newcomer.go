@@ -15,13 +15,14 @@ import (
 // a flood of identities costs work and gains no more than the work is worth.
 
 // checkStranger refuses entries of authors without an account, but for a COMMIT
-// or REGISTER of the round that carries enough work: nobody fills the ledger for
-// nothing.
+// or REGISTER that carries enough work: nobody fills the ledger for nothing. One
+// that came too late for its round has no effect, and is admitted all the same:
+// what its author signs later can only follow it.
 func (s *State) checkStranger(e *ledger.Entry) error {
 	if s.Accounts[e.Author] != nil {
 		return nil
 	}
-	if round, work, has := Work(e); !has || round != s.Round.Number || !s.Worked(e.Author, round, work) {
+	if round, work, has := Work(e); !has || round > s.Round.Number || !s.Worked(e.Author, round, work) {
 		return fmt.Errorf("%v of %v, who has no account: begin with a COMMIT or REGISTER that carries work", e.Kind, e.Author)
 	}
 	return nil

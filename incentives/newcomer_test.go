@@ -43,6 +43,28 @@ func TestANewcomerNeedsWork(t *testing.T) {
 	}
 }
 
+// Otherwise whose first COMMIT came too late could never take part: the next
+// ones follow it.
+func TestANewcomerWhoseFirstCommitIsLateTakesPartWithTheNext(t *testing.T) {
+	w := newTown(t, open(manifest(4, 3)))
+	late := w.worked(50, 0)
+	w.round(4, 7, 512)
+	next := w.worked(50, 0)
+	if err := w.block(late, next); !errors.Is(err[0], ErrVoid) || err[1] != nil {
+		t.Errorf("the late one: %v, the next: %v; want no effect, and one", err[0], err[1])
+	}
+	if _, in := w.state.Round.Commits[author(50)]; !in {
+		t.Error("the newcomer has no slot")
+	}
+	early := &ledger.Commit{Round: w.number() + 1, Base: w.state.Anchor()}
+	for !w.state.Worked(author(51), early.Round, early.Work) {
+		early.Work++
+	}
+	if err := w.block(w.say(51, early))[0]; err == nil || errors.Is(err, ErrVoid) {
+		t.Errorf("a COMMIT of a round to come: %v, want it not admitted", err)
+	}
+}
+
 func TestTheSmallestHashesHaveTheSlots(t *testing.T) {
 	w := newTown(t, open(manifest(4, 3)))
 	hashes := map[int]ledger.Hash{}

@@ -44,7 +44,8 @@ func (n *Node) act(ctx context.Context, out []engine.Output) error {
 			n.work.Go(func() { n.train(ctx, o) })
 		case engine.Mine:
 			n.work.Go(func() {
-				_ = n.put(ctx, engine.Mined{Round: o.Round, Work: engine.FindWork(n.name, n.Author(), o)})
+				work := engine.FindWork(n.name, n.Author(), o, func() bool { return ctx.Err() != nil })
+				_ = n.put(ctx, engine.Mined{Round: o.Round, Work: work})
 			})
 		case engine.Score:
 			n.work.Go(func() { n.score(ctx, o) })

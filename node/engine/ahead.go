@@ -39,9 +39,6 @@ func (e *Engine) trainAhead() {
 		return
 	}
 	e.train(round+1, e.ahead.replica)
-	if !e.bonded() {
-		e.mine(round + 1)
-	}
 }
 
 // revealed returns the deltas of the round that are here, certified or not, and

@@ -25,8 +25,7 @@ type contributor struct {
 	trainedOn ledger.CID // base of the delta in preparation or ready
 	ready     []byte
 	skip      uint64 // the round, plus one, for which there is no delta
-	mined     Mined  // our last proof of work
-	mining    uint64 // the round, plus one, that we mine for
+	work      work
 	scoring   bool
 	scores    []ledger.Score // of the round, when measured
 	sealSince int64
@@ -42,7 +41,7 @@ type contributor struct {
 func newContributor(s *incentives.State, self ledger.Author) contributor {
 	own, r := s.Account(self), &s.Round
 	c := contributor{
-		seq: own.Seq, head: own.Head, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, accused: map[ledger.Author]accusation{},
+		seq: own.Seq, head: own.Head, work: work{found: map[uint64]uint64{}}, memos: map[uint64]Memo{}, latest: map[ledger.Kind]uint64{}, accused: map[ledger.Author]accusation{},
 	}
 	_, committed := r.Commits[self]
 	_, revealed := r.Reveals[self]
@@ -77,6 +76,7 @@ func (e *Engine) contribute() (err error) {
 	if err := e.report(); err != nil {
 		return err
 	}
+	e.mineAhead()
 	switch e.replica.State.Round.Phase {
 	case incentives.PhaseCommit:
 		return e.commit()
@@ -173,13 +173,9 @@ func (e *Engine) commit() error {
 		}
 		return nil
 	}
-	var work uint64
-	if !e.bonded() {
-		if c.mined.Round != round || c.mining != round+1 {
-			e.mine(round)
-			return nil
-		}
-		work = c.mined.Work
+	work, found := c.work.found[round]
+	if !found && !e.bonded() {
+		return nil
 	}
 	data, base := c.ready, c.trainedOn
 	c.ready = nil
@@ -210,14 +206,6 @@ func (e *Engine) train(round uint64, on []int32) {
 	}
 	e.emit(task)
 	e.ahead.undo = false
-}
-
-// mine asks for a newcomer's proof of work, once a round.
-func (e *Engine) mine(round uint64) {
-	if c := &e.contributor; c.mining != round+1 {
-		c.mining, c.mined = round+1, Mined{Round: round - 1}
-		e.emit(Mine{round, e.replica.State.Economy.Work})
-	}
 }
 
 func (e *Engine) trained(in Trained) {

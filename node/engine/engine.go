@@ -137,7 +137,7 @@ func (e *Engine) handle(in Input) error {
 	case Scored:
 		e.scored(in)
 	case Mined:
-		e.contributor.mined = in
+		e.mined(in)
 	case Fetched:
 		e.fetched(in.Data)
 	case Submit:
@@ -273,11 +273,10 @@ func (e *Engine) takeEntry(m EntryMessage) error {
 }
 
 // welcome tells whether to keep an entry of somebody without an account: one
-// with work for this round or the next, as long as there are not too many.
+// with work, at the latest for the next round, as long as there are not too many.
 func (e *Engine) welcome(x *ledger.Entry) bool {
 	round, work, is := incentives.Work(x)
-	now := e.replica.State.Round.Number
-	return is && round >= now && round <= now+1 && len(e.chains.byAuthor) < maxAuthors && e.replica.State.Worked(x.Author, round, work)
+	return is && round <= e.replica.State.Round.Number+1 && len(e.chains.byAuthor) < maxAuthors && e.replica.State.Worked(x.Author, round, work)
 }
 
 // maxAuthors bounds the chains that wait to be certified.

@@ -197,8 +197,8 @@ func (p *Peer) act(o engine.Output) error {
 		takes := int64(w.cfg.Training) + int64(50+w.rng.IntN(250))*1e6
 		w.after(takes, p, func() error { return p.step(engine.Trained{Round: o.Round, Delta: data}) })
 	case engine.Mine:
-		work := engine.FindWork(w.topic, p.author(), o)
-		w.after(int64(10+w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Mined{Round: o.Round, Work: work}) })
+		work := engine.FindWork(w.topic, p.author(), o, func() bool { return false })
+		w.after(int64(w.cfg.Mining)+int64(10+w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Mined{Round: o.Round, Work: work}) })
 	case engine.Score:
 		scores := w.problem.Score(p.data, o.Anchor, o.Deltas, o.Among)
 		takes := int64(w.cfg.Scoring) + int64(20+w.rng.IntN(80))*1e6

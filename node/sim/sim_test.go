@@ -384,6 +384,47 @@ func TestANewcomerEarnsThroughWork(t *testing.T) {
 	}
 }
 
+// A COMMIT phase waits for no newcomer, so its work must be there before: however
+// long it takes, training and the way to others.
+func TestANewcomerWhoseWorkTakesLongerThanARoundTakesPart(t *testing.T) {
+	for name, c := range map[string]Config{
+		"as long as a phase": {Seed: 6, Mining: time.Second},
+		"several rounds":     {Seed: 7, Mining: 2 * time.Second},
+		"slow training too":  {Seed: 8, Mining: 5 * time.Second, Training: 7 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.Validators, c.Trainers, c.Rules = 4, 1, func(m *ledger.Manifest) {
+				m.Economy.Slots, m.Economy.Work = 4, 8
+				m.Genesis = m.Genesis[:4]
+			}
+			w := mustWorld(t, c)
+			mustRun(t, w, 30)
+			got := w.Peers[4].reveals(t)
+			if t.Log(got); got < 3 {
+				t.Errorf("the newcomer took part in %d of 30 rounds, want more", got)
+			}
+		})
+	}
+}
+
+// reveals counts a peer's own REVEALs: it makes one when its COMMIT was in time.
+func (p *Peer) reveals(t *testing.T) (n int) {
+	t.Helper()
+	for _, r := range p.store.records {
+		if r.Kind != engine.RecordEntry {
+			continue
+		}
+		x, err := ledger.DecodeEntry(r.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Author == p.author() && x.Kind == ledger.KindReveal {
+			n++
+		}
+	}
+	return n
+}
+
 func TestAForgedSnapshotIsRefused(t *testing.T) {
 	w := mustWorld(t, Config{Seed: 4, Validators: 4})
 	mustRun(t, w, 20)

@@ -22,6 +22,7 @@ type Config struct {
 	Loss       float64                  // chance that one delivery of a gossip message is lost
 	Training   time.Duration            // what training takes, beside a little
 	Scoring    time.Duration            // what scoring a round takes, beside a little
+	Mining     time.Duration            // what a newcomer's proof of work takes, beside a little
 	Sequential bool                     // nobody trains before the anchor is settled
 	Real       bool                     // Ed25519 signatures instead of cheap stand-ins
 	Problem    Problem                  // default: a toy, see the package
