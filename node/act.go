@@ -194,21 +194,8 @@ func (n *Node) fetch(ctx context.Context, o engine.Fetch) {
 			_ = n.put(ctx, engine.Fetched{Data: data})
 			return
 		}
-		for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
-			for _, id := range n.sources(o.From) {
-				messages, err := n.ask(ctx, id, engine.Query{Kind: engine.AskBlob, Name: &o.CID})
-				if err != nil || len(messages) == 0 {
-					continue
-				}
-				if m, is := messages[0].(engine.BlobMessage); is && ledger.SumBlob(m.Data) == o.CID {
-					_ = n.put(ctx, engine.Fetched(m))
-					return
-				}
-			}
-			select {
-			case <-time.After(wait):
-			case <-ctx.Done():
-			}
+		if data, err := n.seek(ctx, o.CID, o.From); err == nil {
+			_ = n.put(ctx, engine.Fetched{Data: data})
 		}
 	})
 }

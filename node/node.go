@@ -79,19 +79,25 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 			err = fmt.Errorf("open node: %w", errors.Join(err, n.Close()))
 		}
 	}()
+	if err := n.mendLog(); err != nil {
+		return nil, err
+	}
 	if err := n.pruneIfLarge(); err != nil {
 		return nil, err
 	}
 	if n.home, err = home.Open(c.Dir); err != nil {
 		return nil, err
 	}
-	if err := n.openTopic(); err != nil {
+	if err := n.openTopic(ctx); err != nil {
 		return nil, err
+	}
+	if n.topic != nil { // mending needed it
+		return n, nil
 	}
 	return n, n.listen(ctx)
 }
 
-func (n *Node) openTopic() error {
+func (n *Node) openTopic(ctx context.Context) error {
 	created := false
 	if n.key = n.cfg.Key; n.key == nil {
 		key, fresh, err := n.home.Identity()
@@ -118,16 +124,16 @@ func (n *Node) openTopic() error {
 	if err := n.ownTrainer(); err != nil {
 		return err
 	}
-	begin, err := n.beginning()
+	begin, err := n.beginning(ctx)
 	if err != nil {
 		return err
 	}
-	return n.openEngine(begin, created)
+	return n.openEngine(ctx, begin, created)
 }
 
 // beginning is where the ledger begins: with the topic, or with the snapshot
 // that its log begins with. An empty log gets the one of the configuration.
-func (n *Node) beginning() (b Topic, err error) {
+func (n *Node) beginning(ctx context.Context) (b Topic, err error) {
 	b, empty := Topic{}, true
 	for r, err := range n.home.Log().Records() {
 		if err != nil {
@@ -158,26 +164,26 @@ func (n *Node) beginning() (b Topic, err error) {
 			b.Trusted = n.cfg.Trusted
 		}
 	}
-	b.Anchor, err = n.firstAnchor(anchor)
+	b.Anchor, err = n.firstAnchor(ctx, anchor)
 	return b, err
 }
 
 // firstAnchor is the model that the ledger begins with.
-func (n *Node) firstAnchor(id ledger.CID) ([]byte, error) {
+func (n *Node) firstAnchor(ctx context.Context, id ledger.CID) ([]byte, error) {
 	if n.cfg.Anchor != nil && ledger.SumBlob(n.cfg.Anchor) == id {
 		if _, err := n.home.Blobs().Put(n.cfg.Anchor); err != nil {
 			return nil, err
 		}
 		return n.cfg.Anchor, nil
 	}
-	anchor, err := n.home.Blobs().Get(id.Cid)
+	anchor, err := n.blob(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("the model that the ledger begins with: %w", err)
 	}
 	return anchor, nil
 }
 
-func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
+func (n *Node) openEngine(ctx context.Context, begin Topic, fresh bool) (err error) {
 	sign := func(message []byte) []byte { return ed25519.Sign(n.key, message) }
 	n.engine, err = engine.New(engine.Config{
 		Manifest: n.manifest, Topic: n.name, Anchor: begin.Anchor, Snapshot: begin.Snapshot, Trusted: begin.Trusted,
@@ -188,8 +194,16 @@ func (n *Node) openEngine(begin Topic, fresh bool) (err error) {
 		return err
 	}
 	n.records = newLibrary(n.home, n.name)
-	if err := n.engine.Restore(n.records.replay(), n.records.Blob); err != nil {
-		return err
+	var lost error
+	blob := func(id ledger.CID) []byte {
+		data, err := n.blob(ctx, id)
+		if !errors.Is(err, fs.ErrNotExist) {
+			lost = errors.Join(lost, err)
+		}
+		return data
+	}
+	if err := n.engine.Restore(n.records.replay(), blob); err != nil {
+		return errors.Join(err, lost)
 	}
 	// A peer that was killed after a block, and before the model that it led to was
 	// kept, has computed that model again.

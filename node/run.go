@@ -40,6 +40,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	n.topic.Serve(n.serve)
 	n.work.Go(func() { n.hear(ctx) })
 	n.work.Go(func() { n.send(ctx) })
+	n.work.Go(func() { n.mendBlobs(ctx) })
 	n.timer = time.NewTimer(time.Hour)
 	defer n.timer.Stop()
 	return n.loop(ctx)

@@ -9,6 +9,7 @@ type Damage struct {
 	File   string // path of the file
 	Offset int64  // byte in File where the damaged part begins
 	What   string // what is wrong, for a person
+	Newer  bool   // nothing is: a newer program made it
 
 	torn bool // a write that a crash cut short looks like this
 }

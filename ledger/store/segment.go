@@ -55,7 +55,7 @@ func readSegmentHeader(f file, path string, size int64) (segmentInfo, error) {
 		return segmentInfo{}, &Damage{File: path, What: "the segment header does not match its checksum", torn: empty}
 	}
 	if v := b[len(magic)]; v != version {
-		return segmentInfo{}, &Damage{File: path, What: fmt.Sprintf("log format %d, made by a newer program: update this one", v)}
+		return segmentInfo{}, &Damage{File: path, What: fmt.Sprintf("log format %d, made by a newer program: update this one", v), Newer: true}
 	}
 	return segmentInfo{
 		id:     logID(b[8:16]),

@@ -36,6 +36,18 @@ func (h *Home) ReplaceLog(write func(l *store.Log) (store.Head, error)) error {
 }
 
 func (h *Home) writeNewLog(write func(l *store.Log) (store.Head, error)) error {
+	return h.fillLog(func(l *store.Log) error {
+		head, err := write(l)
+		if err != nil {
+			return err
+		}
+		head.End = l.End()
+		return errors.Join(h.makeDir(h.temp()), store.WriteHead(h.path("ledger.new"), h.temp(), head))
+	})
+}
+
+// fillLog makes a new log beside the old one, whole and durable.
+func (h *Home) fillLog(fill func(l *store.Log) error) error {
 	if err := os.RemoveAll(h.path("ledger.new")); err != nil {
 		return err
 	}
@@ -43,15 +55,7 @@ func (h *Home) writeNewLog(write func(l *store.Log) (store.Head, error)) error {
 	if err != nil {
 		return err
 	}
-	head, err := write(l)
-	if err == nil {
-		err = l.Sync()
-	}
-	head.End = l.End()
-	if err = errors.Join(err, l.Close(), h.makeDir(h.temp())); err != nil {
-		return err
-	}
-	return errors.Join(store.WriteHead(h.path("ledger.new"), h.temp(), head), syncDir(h.dir))
+	return errors.Join(fill(l), l.Close(), syncDir(h.dir))
 }
 
 // finishReplace does what a process that ended in ReplaceLog left undone. As long
