@@ -54,14 +54,19 @@ func at(dir string) *Home {
 	return h
 }
 
-func (h *Home) open() (err error) {
+// take locks the home for this process.
+func (h *Home) take() (err error) {
 	if err := h.makeDir(h.dir); err != nil {
 		return err
 	}
 	if h.lock, err = takeLock(h.dir); err != nil {
 		return err
 	}
-	if err := h.checkVersion(); err != nil {
+	return h.checkVersion()
+}
+
+func (h *Home) open() (err error) {
+	if err := h.take(); err != nil {
 		return err
 	}
 	// Whatever was being written when the last process ended.

@@ -34,6 +34,19 @@ func (h *Home) Identity() (key ed25519.PrivateKey, created bool, err error) {
 	return key, created, nil
 }
 
+// Key returns the identity of the home in dir and makes what is missing. It leaves
+// the ledger alone, which may be damaged. Errors are those of Open and Identity.
+func Key(dir string) (key ed25519.PrivateKey, err error) {
+	h := at(dir)
+	if err = h.take(); err == nil {
+		key, _, err = h.Identity()
+	}
+	if err = errors.Join(err, h.Close()); err != nil {
+		return nil, fmt.Errorf("open home: %w", err)
+	}
+	return key, nil
+}
+
 func (h *Home) makeIdentity(path string) (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/home"
 )
 
@@ -46,13 +47,9 @@ func openKey(dir string, ask func() ([]byte, error)) (ed25519.PrivateKey, error)
 			return nil, err
 		}
 	} else {
-		h, err := home.Open(dir)
-		if err != nil {
+		var err error
+		if key, err = home.Key(dir); err != nil {
 			return nil, openFailure(dir, err)
-		}
-		key, _, err = h.Identity()
-		if err = errors.Join(err, h.Close()); err != nil {
-			return nil, fault(codeFailed, "open key", err)
 		}
 	}
 	return key, writePublic(dir, ledger.Author(key.Public().(ed25519.PublicKey)))
@@ -198,6 +195,10 @@ func openFailure(dir string, err error) error {
 	f := &failure{code: codeFailed, err: err}
 	if errors.Is(err, home.ErrLocked) {
 		f.hint = "grapevine stop --home " + dir
+	}
+	if bad, is := errors.AsType[*node.Fault](err); is {
+		f.code, f.where = codeVerify, bad.Where()
+		f.hint = "start again when peers of the topic can be reached; else restore the home from a backup, or join the topic again with another --home"
 	}
 	return f
 }
