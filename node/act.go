@@ -114,6 +114,8 @@ func (n *Node) whileFull(ctx context.Context, write func() error) error {
 	if !full(err) {
 		return err
 	}
+	n.setFull(true)
+	defer n.setFull(false)
 	n.events.publish(Noticed{fmt.Sprintf("the disk that holds %s is full: this peer only reads and answers until there is space", n.home.Dir())})
 	again := time.NewTicker(time.Second)
 	defer again.Stop()

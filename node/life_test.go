@@ -3,11 +3,14 @@ package node
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/grapevine-network/grapevine/learning/dataset"
+	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/home"
 )
 
 // pair opens two nodes of a topic of their own.
@@ -67,9 +70,11 @@ func TestAFullDiskStopsSigningAndResumes(t *testing.T) {
 	setQuota(1)
 	notice(t, ctx, nodes[0], "is full")
 	height := nodes[0].Status().Height
-	time.Sleep(300 * time.Millisecond)
-	if got := nodes[0].Status().Height; got != height {
-		t.Errorf("went from height %d to %d with a full disk", height, got)
+	if err := nodes[0].Inspect(ctx, func(*audit.Replica) {}); err != nil { // it answers
+		t.Fatal(err)
+	}
+	if got := nodes[0].Status(); got.Height != height || !got.Full {
+		t.Errorf("with a full disk, went from height %d to %d, and says that it is full: %v", height, got.Height, got.Full)
 	}
 	setQuota(0)
 	notice(t, ctx, nodes[0], "space on the disk again")
@@ -77,6 +82,31 @@ func TestAFullDiskStopsSigningAndResumes(t *testing.T) {
 	if _, err := nodes[0].Await(ctx, round+1); err != nil {
 		t.Error(err)
 	}
+}
+
+// Until there is space, nothing that comes after the write is done.
+func TestAWriteWaitsForSpaceAndTheStatusSaysSo(t *testing.T) {
+	n := &Node{home: openHome(t), events: newTimeline()}
+	var says []bool
+	err := n.whileFull(t.Context(), func() error {
+		if says = append(says, n.Status().Full); len(says) < 3 {
+			return home.ErrQuota
+		}
+		return nil
+	})
+	if want := []bool{false, true, true}; err != nil || !slices.Equal(says, want) || n.Status().Full {
+		t.Errorf("the status said %v at the writes, want %v, and %v after them, want false; %v", says, want, n.Status().Full, err)
+	}
+}
+
+func openHome(t *testing.T) *home.Home {
+	t.Helper()
+	h, err := home.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
 }
 
 func notice(t *testing.T, ctx context.Context, n *Node, text string) {

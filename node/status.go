@@ -21,6 +21,7 @@ type Status struct {
 	Peers    int
 	Proven   bool // the last settlement is under the root that a certified block carries
 	Live     Live
+	Full     bool // the disk: the node reads and answers, and signs nothing, until there is space
 }
 
 // Live is how a node learns while no heights come.
@@ -38,6 +39,13 @@ func (n *Node) Status() Status {
 		s.Peers = len(n.topic.Peers())
 	}
 	return s
+}
+
+// setFull notes whether the disk is full, in the middle of a step.
+func (n *Node) setFull(on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.status.Full = on
 }
 
 // observe notes where the engine stands, after each step.

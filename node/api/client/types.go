@@ -43,6 +43,7 @@ type Topic struct {
 	Account   Account `json:"account"`
 
 	LiveSince *time.Time `json:"live_since,omitempty"` // since when no height came; absent while they come
+	DiskFull  bool       `json:"disk_full"`            // it reads and answers, and signs nothing, until there is space
 }
 
 // Head is the newest certified height of a topic.

@@ -84,7 +84,7 @@ func (b backend) view(ctx context.Context, t *member) (client.Topic, error) {
 		return v, nil
 	}
 	s := n.Status()
-	v.State, v.Peers = client.Running, s.Peers
+	v.State, v.Peers, v.DiskFull = client.Running, s.Peers, s.Full
 	v.Head = client.Head{
 		Topic: v.ID, Height: s.Height, Block: s.Block.String(), Anchor: s.Anchor.String(),
 		Round: s.Round, Phase: s.Phase.String(), Instance: s.Instance,

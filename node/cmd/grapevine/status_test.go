@@ -19,3 +19,13 @@ func TestStatusSaysSinceWhenNoHeightCame(t *testing.T) {
 		t.Errorf("%q does not say %q", got, want)
 	}
 }
+
+func TestStatusSaysThatTheDiskIsFull(t *testing.T) {
+	const want = "read-only until there is space on the disk"
+	for _, full := range []bool{false, true} {
+		got := topicLine(client.Topic{Name: "digits", State: client.Running, DiskFull: full})
+		if strings.Contains(got, want) != full {
+			t.Errorf("disk full %v: it says %q", full, got)
+		}
+	}
+}

@@ -232,6 +232,9 @@ func topicLine(t client.Topic) string {
 	if t.LiveSince != nil {
 		line += fmt.Sprintf(", no heights since %s, learning live", t.LiveSince.Local().Format(time.TimeOnly))
 	}
+	if t.DiskFull {
+		line += ", read-only until there is space on the disk"
+	}
 	if t.Reason != "" {
 		line += ": " + t.Reason
 	}
