@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,7 @@ func (f *upFlags) run(ctx context.Context, p *printer, g *globals, dir string, f
 	go func() { defer close(told); d.progress(p) }()
 	err = f.begin(d, g, wish)
 	if err == nil {
+		debug.FreeOSMemory() // most of what replaying the ledgers took is free by now
 		close(d.ready)
 		err = d.announce(p)
 	}
