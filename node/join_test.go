@@ -1,8 +1,10 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -82,6 +84,7 @@ func TestAnOldInvitationLeadsToTheNewestCheckpoint(t *testing.T) {
 		if err != nil || r.From != points[3].Height {
 			t.Errorf("%+v, %v", r, err)
 		}
+		lostBeginning(t, dir, m.r.Manifest.Learning.Anchor)
 		c, err := Newest(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -97,5 +100,33 @@ func TestAnOldInvitationLeadsToTheNewestCheckpoint(t *testing.T) {
 	other.Block = points[1].Block
 	if _, err := Fetch(ctx, host, m.r.Topic, old.Addrs(), &other); err == nil || !strings.Contains(err.Error(), "another history") {
 		t.Errorf("a history without the invitation's checkpoint: %v", err)
+	}
+}
+
+// lostBeginning damages the checkpoint that a home begins at, for a moment: nothing
+// else of its log says anything without it.
+func lostBeginning(t *testing.T, dir string, first ledger.CID) {
+	t.Helper()
+	model := filepath.Join(dir, blobFile(first)) // which a peer that joined later does not have
+	if err := os.Rename(model, model+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "ledger", "000001.log")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := bytes.Clone(whole)
+	data[100] ^= 1
+	put(t, path, data)
+	if _, err := Open(t.Context(), Config{Dir: dir}); err == nil || !strings.Contains(err.Error(), "join the topic again") {
+		t.Errorf("without its checkpoint: %v", err)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, data) {
+		t.Errorf("the damaged log was changed, %v", err)
+	}
+	put(t, path, whole)
+	if err := os.Rename(model+"-away", model); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -37,11 +37,29 @@ func (n *Node) mendLog() error {
 	if len(m.Committee()) < 2 {
 		return fmt.Errorf("%w: this topic has one validator, so nobody else has what is lost: put back a backup of the home", locate(n.cfg.Dir, damage))
 	}
+	if !beginsSound(n.cfg.Dir, m.Learning.Anchor) {
+		return fmt.Errorf("%w: the checkpoint that this peer joined at is lost: join the topic again with another home", locate(n.cfg.Dir, damage))
+	}
 	aside, err := home.Salvage(n.cfg.Dir, outlives)
 	if err == nil && aside != "" {
 		n.notice("%v: what follows comes from peers again; the damaged log is kept in %s", locate(n.cfg.Dir, damage), aside)
 	}
 	return err
+}
+
+// beginsSound tells whether a damaged log still has its beginning, or began with the
+// topic, whose first model is here then.
+func beginsSound(dir string, first ledger.CID) bool {
+	name := first.String()
+	if _, err := os.Stat(filepath.Join(dir, "blobs", name[len(name)-2:], name)); err == nil {
+		return true
+	}
+	for _, err := range store.Check(filepath.Join(dir, "ledger")) {
+		if d, is := errors.AsType[*store.Damage](err); !is || filepath.Ext(d.File) == ".log" {
+			return err == nil
+		}
+	}
+	return false
 }
 
 // outlives tells whether a record says something without all that came before: what

@@ -98,7 +98,7 @@ func (b *Blobs) write(path string, data []byte) error {
 		return ErrReadOnly
 	}
 	if old, err := read(path, int64(len(data))); err == nil && bytes.Equal(old, data) {
-		return syncDir(filepath.Dir(path)) // whoever wrote it may have been killed before it did
+		return b.home.syncDir(filepath.Dir(path)) // whoever wrote it may have been killed before it did
 	}
 	if err := b.home.makeDir(filepath.Dir(path)); err != nil {
 		return err
@@ -200,7 +200,8 @@ func (b *Blobs) Delete(c cid.Cid) error {
 
 func (b *Blobs) remove(path string) error {
 	b.size = unknown
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := b.home.try("remove", func() error { return os.Remove(path) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return advise(err)
 	}
 	return nil

@@ -22,25 +22,39 @@ func (h *Home) replace(path string, data []byte) error {
 	if err := h.makeDir(h.temp()); err != nil { // a cache may be deleted
 		return err
 	}
-	temp, err := writeTemp(h.temp(), filepath.Base(path), data)
+	temp, err := h.writeTemp(filepath.Base(path), data)
 	if err != nil {
 		return advise(err)
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := h.try("rename", func() error { return os.Rename(temp, path) }); err != nil {
 		return errors.Join(advise(err), os.Remove(temp))
 	}
-	return syncDir(filepath.Dir(path))
+	return h.syncDir(filepath.Dir(path))
 }
 
-// writeTemp puts data into a new file in dir, durably, and returns its path.
-func writeTemp(dir, name string, data []byte) (path string, err error) {
-	f, err := os.CreateTemp(dir, name+".*") // nobody but the owner may read it
+// try does an operation of a disk. Tests make one fail.
+func (h *Home) try(op string, do func() error) error {
+	if h.before != nil {
+		if err := h.before(op); err != nil {
+			return err
+		}
+	}
+	return do()
+}
+
+// writeTemp puts data into a new temporary file, durably, and returns its path.
+func (h *Home) writeTemp(name string, data []byte) (path string, err error) {
+	var f *os.File
+	err = h.try("create", func() (err error) {
+		f, err = os.CreateTemp(h.temp(), name+".*") // nobody but the owner may read it
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	_, err = f.Write(data)
+	err = h.try("write", func() error { _, err := f.Write(data); return err })
 	if err == nil {
-		err = f.Sync()
+		err = h.try("sync", f.Sync)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
@@ -53,13 +67,17 @@ func (h *Home) makeDir(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := h.try("mkdir", func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return advise(err)
 	}
-	return syncDir(filepath.Dir(dir))
+	return h.syncDir(filepath.Dir(dir))
 }
 
 // syncDir makes the names in a directory durable.
+func (h *Home) syncDir(dir string) error {
+	return h.try("sync directory", func() error { return syncDir(dir) })
+}
+
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be synced there; NTFS journals names

@@ -19,6 +19,7 @@ type Home struct {
 	lock     *flock.Flock
 	log      *store.Log
 	blobs    Blobs
+	before   func(op string) error // fails an operation of the disk, in tests
 }
 
 // ErrReadOnly is returned by what would change a home opened with View.
