@@ -15,6 +15,7 @@ type realm struct {
 	at       Checkpoint
 	now      Committee
 	prev     Tip
+	stored   bool // manifests are not compressed
 }
 
 func newRealm(t testing.TB, validators int) *realm {
@@ -77,6 +78,9 @@ func (w *realm) balance(leaf []byte, accounts int) *Proof {
 	leaves[2] = leaf
 	h := w.header(w.at.Height+7, MerkleRoot(leaves), Hash{})
 	p := &Proof{Kind: ProofBalance, Manifest: Deflate(w.manifest), Header: h, Certificate: w.certify(h), Leaf: leaf, Path: MerklePath(leaves, 2)}
+	if w.stored {
+		p.Manifest = stored(w.t, w.manifest)
+	}
 	p.Trim(w.now)
 	return p
 }
