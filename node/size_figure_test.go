@@ -32,6 +32,11 @@ func (w *weight) visit(h *Height) error {
 //
 //	go test ./node -run TestContributionsInFigures -entries 100000 -v
 //
+// It is 1,951, 1,173, 1,070, 1,019 and 1,004 bytes with 21, 100, 200, 500 and 1,000
+// deltas a round: below 1,100 from some 150 on. With fewer, each carries more of the 21
+// SEALs and SCOREs and of the four blocks, whose signatures and links are what they are.
+// COMMIT, REVEAL and their cuts alone take 790 bytes.
+//
 // After pruning it is the part in the state of the checkpoint and in what leads
 // there: most of it are the deltas of the last 32 rounds, against copies.
 func TestContributionsInFigures(t *testing.T) {

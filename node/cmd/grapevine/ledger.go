@@ -95,11 +95,12 @@ func homeHint(dir string) string {
 	return "name one with --home DIR; grapevine demo --home DIR makes some"
 }
 
-// begunLater is why a late joiner's home can't show something.
+// begunLater is why the home of a peer that joined late, or was pruned, can't show
+// something.
 func begunLater(what string, r *node.Report) error {
 	return &failure{
-		code: codeFailed, err: fmt.Errorf("%s is not in this home: its peer joined late, and its ledger begins after height %d", what, r.From),
-		hint: "look into the home of a peer that was there",
+		code: codeFailed, err: fmt.Errorf("%s is not in this home: its ledger begins after height %d", what, r.From),
+		hint: "look into the home of a peer that has all",
 	}
 }
 

@@ -45,9 +45,9 @@ again, in integers. No network and no key is needed, and nothing is changed.
 If anything is not what was written and signed, the exit code is 7 and the exact
 place is named: file and byte, height, author and number of the entry.
 
-A peer that joined late began with the state at a checkpoint, which a quorum has
-signed: its home is verified from that height on. To verify a topic from its
-first block, use the home of a peer that was there.
+The home of a peer that joined late, or was pruned, begins with the state at a
+checkpoint, which a quorum has signed: it is verified from that height on, "from". To
+verify a topic from its first block, use the home of a peer that has all.
 
 Stop the peer first if you can: while it works, a verification that meets a file
 in the middle of a change starts over, three times at most.`,
@@ -112,7 +112,7 @@ func (v *verifyReport) print(w io.Writer, dir string, r *node.Report) {
 	}
 	fmt.Fprintf(w, "  height    %d  %s\n", v.Height, v.Block)
 	if v.From > 0 {
-		fmt.Fprintf(w, "  from      %d: this peer joined late and took over the state at that height, as a quorum signed it;\n", v.From)
+		fmt.Fprintf(w, "  from      %d: this home begins with the state at that height, as a quorum signed it;\n", v.From)
 		fmt.Fprintf(w, "            all that came later is derived again\n")
 	}
 	fmt.Fprintf(w, "  blocks    %d, a quorum's signatures under each\n", v.Blocks)
