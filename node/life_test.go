@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/grapevine-network/grapevine/learning/dataset"
+	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/audit"
 	"github.com/grapevine-network/grapevine/node/home"
 )
@@ -19,6 +20,20 @@ func pair(t *testing.T) (dirs [2]string, nodes [2]*Node) {
 	root := t.TempDir()
 	dirs = [2]string{filepath.Join(root, "a"), filepath.Join(root, "b")}
 	if _, err := FoundHere(Founding{Name: "life", Schema: dataset.Images(2, 2, 2)}, dirs[0], dirs[1]); err != nil {
+		t.Fatal(err)
+	}
+	nodes[0] = reopen(t, dirs[0], 1)
+	nodes[1] = reopen(t, dirs[1], 2, nodes[0].Addrs()...)
+	return dirs, nodes
+}
+
+// prunedPair is a pair whose checkpoints are close.
+func prunedPair(t *testing.T) (dirs [2]string, nodes [2]*Node) {
+	t.Helper()
+	root := t.TempDir()
+	dirs = [2]string{filepath.Join(root, "a"), filepath.Join(root, "b")}
+	f := Founding{Name: "life", Schema: dataset.Images(2, 2, 2), Rules: func(m *ledger.Manifest) { m.Rounds.Checkpoint = 4 }}
+	if _, err := FoundHere(f, dirs[0], dirs[1]); err != nil {
 		t.Fatal(err)
 	}
 	nodes[0] = reopen(t, dirs[0], 1)
@@ -145,5 +160,40 @@ func TestARestartedNodeGoesOnWhereItWas(t *testing.T) {
 	}
 	if len(again.engine.Accused()) > 0 {
 		t.Error("somebody forked")
+	}
+}
+
+// A validator that was pruned votes, trains and scores as before, and never signs
+// a place of its chain twice.
+func TestAPrunedValidatorGoesOn(t *testing.T) {
+	dirs, nodes := prunedPair(t)
+	defer nodes[0].Close()
+	defer start(t, nodes[0])()
+	stop := start(t, nodes[1])
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := nodes[1].Await(ctx, 3); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := nodes[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Prune(dirs[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := reopen(t, dirs[1], 2, nodes[0].Addrs()...)
+	defer again.Close()
+	stop = start(t, again)
+	if _, err := again.Await(ctx, again.Status().Round+2); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if len(again.engine.Accused()) > 0 {
+		t.Error("somebody forked")
+	}
+	if r, err := Verify(dirs[1]); err != nil || r.From != p.From || p.From == 0 {
+		t.Errorf("from %d, %v, want from %d", r.From, err, p.From)
 	}
 }

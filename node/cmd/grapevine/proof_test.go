@@ -4,6 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node"
 )
 
 func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
@@ -11,12 +15,7 @@ func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
 	file, point := filepath.Join(t.TempDir(), "a.proof"), filepath.Join(t.TempDir(), "a.checkpoint")
 	made := answer[proofReport](t, "wallet", "proof", "--out", file, "--home", dir)
 	got := answer[provenReport](t, "verify", file)
-	own := h.report.Rewards[0]
-	for _, r := range h.report.Rewards {
-		if r.Peer == got.Peer {
-			own = r
-		}
-	}
+	own := accountAt(t, dir, got.Peer, made.Height-1)
 	if !got.OK || got.Trusted || got.Kind != "balance" || got.Topic != h.report.Topic || got.Height != made.Height || *got.Balance != own.Balance || *got.Stake != own.Stake {
 		t.Errorf("got %+v, want %+v", got, own)
 	}
@@ -31,7 +30,7 @@ func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
 		t.Errorf("checkpoint: %+v", got)
 	}
 	short := answer[proofReport](t, "wallet", "proof", h.report.Rewards[1].Alias, "--out", file, "--checkpoint", point, "--home", dir)
-	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); *got.Balance != h.report.Rewards[1].Balance || short.Bytes >= made.Bytes {
+	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); *got.Balance != accountAt(t, dir, got.Peer, got.Height-1).Balance || got.Peer != h.report.Rewards[1].Peer || short.Bytes >= made.Bytes {
 		t.Errorf("got %+v in %d bytes", got, short.Bytes)
 	}
 	refused(t, codeVerify, "verify", file)
@@ -39,6 +38,24 @@ func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
 	refused(t, codeUsage, "wallet", "proof", "--home", dir)
 	refused(t, codeFailed, "verify", filepath.Join(dir, "none"))
 	refused(t, codeVerify, "verify", filepath.Join(dir, "manifest.cbor"))
+}
+
+// accountAt is what a peer held after a height.
+func accountAt(t *testing.T, dir, peer string, height uint64) (a incentives.Account) {
+	t.Helper()
+	author, err := ledger.ParseAuthor(peer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := node.Replay(dir, func(h *node.Height) error {
+		if h.Block.Header.Height == height {
+			a = h.Replica.State.Account(author)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func TestAnEntryIsProvedToWhoHasNothingElse(t *testing.T) {
