@@ -70,6 +70,9 @@ type RowProof struct {
 	Hashes []Hash `cbor:"hashes"` // of all rows, if this one is not among them
 }
 
+// MaxHashes is the number of rows up to which it can be shown that one is missing.
+const MaxHashes = 1 << 16
+
 // RowDomain begins a file with a RowProof.
 const RowDomain = "grapevine/row/1\n"
 

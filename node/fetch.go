@@ -21,6 +21,7 @@ type Topic struct {
 	Snapshot []byte        // the state at the newest checkpoint; nil before there is one
 	Trusted  ledger.CID    // the committee that certified it
 	Links    []ledger.Link // the checkpoints that lead there
+	Distant  bool          // nothing but the topic's name was believed in, and who had stakes then may be gone: another history could be made up
 }
 
 // Checkpoint is what an invitation says of the topic's history.
@@ -108,6 +109,7 @@ func (f fetcher) history(ctx context.Context, m *ledger.Manifest, t *Topic, trus
 		trusted, links, wrong := f.follow(ctx, m, p, trust, data)
 		if wrong == nil {
 			t.Snapshot, t.Trusted, t.Links = data, trusted, links
+			t.Distant = trust.Height == 0 && uint64(len(links))*m.Rounds.Period() > m.Economy.Unbonding
 			return nil
 		}
 		err = errors.Join(err, fmt.Errorf("history of peer %v: %w", p, wrong))

@@ -65,8 +65,8 @@ func TestAnOldInvitationLeadsToTheNewestCheckpoint(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", trust, err)
 		}
-		if got.Trusted != points[3].Committee || len(got.Links) != 3 {
-			t.Errorf("%+v: committee %v, %d links", trust, got.Trusted, len(got.Links))
+		if got.Trusted != points[3].Committee || len(got.Links) != 3 || got.Distant != (trust == nil || trust.Height == 0) {
+			t.Errorf("%+v: committee %v, %d links, distant %t", trust, got.Trusted, len(got.Links), got.Distant)
 		}
 		if trust != &points[1] {
 			continue

@@ -52,7 +52,7 @@ func newMint(t testing.TB, dir string, validators, trainers int) *mint {
 	}
 	data, anchor, err := Found(Founding{
 		Name: "mint", Schema: dataset.Images(2, 2, 2), Seed: 1, Members: members,
-		Rules: func(x *ledger.Manifest) { x.Nonce = ledger.Salt{1} }, // the same on every run
+		Rules: func(x *ledger.Manifest) { x.Nonce, x.Economy.Unbonding = ledger.Salt{1}, 128 }, // the same on every run
 	})
 	m.check(err)
 	var topic ledger.CID

@@ -197,6 +197,11 @@ func (d *daemon) fetch(ctx context.Context, t *member, c *node.Config) error {
 	if err != nil {
 		return d.fetchFailure(ctx, err)
 	}
+	if got.Distant && trust == nil {
+		d.events.add(time.Now(), "health.changed", t.id.String(), map[string]string{
+			"text": "joined by the topic's name alone, after the unbonding time: whoever has taken a stake back since could have made up its history. Ask a member for an invitation, and join again with it",
+		})
+	}
 	c.Manifest, c.Anchor, c.Snapshot, c.Trusted, c.Links = got.Manifest, got.Anchor, got.Snapshot, got.Trusted, got.Links
 	return nil
 }

@@ -29,7 +29,8 @@ all that led to it, and removes the deltas and models that nothing needs any mor
 
 The peer goes on as before: it proves balances, lets others join, and "ledger
 verify" says from which height on it derives everything again. What came before, it
-can't show any more. Keep at least one home of a topic whole, for auditors.
+can't show any more. Keep at least one home of a topic whole: for auditors, and for
+peers that were away since before the checkpoint.
 
 The peer must be stopped. There is no way back.`,
 		Example: `  grapevine stop && grapevine ledger prune && grapevine up --detach`,
