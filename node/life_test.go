@@ -170,7 +170,7 @@ func TestAPrunedValidatorGoesOn(t *testing.T) {
 	defer nodes[0].Close()
 	defer start(t, nodes[0])()
 	stop := start(t, nodes[1])
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // for a machine that is busy
 	defer cancel()
 	if _, err := nodes[1].Await(ctx, 3); err != nil {
 		t.Fatal(err)
