@@ -7,7 +7,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
@@ -36,39 +35,13 @@ type historyVector struct {
 
 const vectors = "../ledger/testdata/vectors/"
 
-// A history of two validators, two trainers and one round. What it is read as is
-// compared with the file beside it; -update writes both anew.
-func TestAHistoryIsReadAsTheVectorsSay(t *testing.T) {
-	if *update {
-		writeHistory(t)
+// TestTheVectorsOfAHistory writes history.car and history.json anew, with -update;
+// node/audit reads them.
+func TestTheVectorsOfAHistory(t *testing.T) {
+	if !*update {
+		t.Skip("only with -update")
 	}
-	car, err := os.ReadFile(filepath.Join(vectors, "history.car"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(vectors, "history.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want historyVector
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
-	got := historyOf(t, car)
-	got.Invalid = want.Invalid
-	if a, b := mustJSON(t, got), mustJSON(t, want); !bytes.Equal(a, b) {
-		t.Errorf("got %s, want %s", a, b)
-	}
-	for _, x := range want.Invalid {
-		insert, err := hex.DecodeString(x.Insert)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bad := slices.Concat(car[:x.At], insert, car[x.At+x.Remove:])
-		if _, err := audit.ReadCar(bytes.NewReader(bad), ledger.Ed25519, nil); err == nil {
-			t.Errorf("%s: accepted", x.Name)
-		}
-	}
+	writeHistory(t)
 }
 
 func historyOf(t *testing.T, car []byte) historyVector {
