@@ -115,7 +115,7 @@ func (d *demo) spec() string { return cmp.Or(d.model, defaultModel(d.shards.sche
 func (d *demo) rules(m *ledger.Manifest) {
 	m.Rounds = ledger.Rounds{Commit: 6, Reveal: 6, Seal: 6, Open: 6, Pace: 500, Propose: 600, Delta: 300}
 	l := &m.Learning
-	l.Alpha, l.Steps, l.Rate = ledger.One*5/4, 30, ledger.One*6/100
+	l.Alpha, l.Steps, l.Batch, l.Rate, l.Shrink = ledger.One*5/4, 30, 32, ledger.One*6/100, 0
 	switch d.shards.schema.Kind {
 	case dataset.TableKind:
 		l.Steps, l.Rate = 12, ledger.One*4/100
