@@ -111,8 +111,8 @@ func (h *history) rest(c *client) { c.resting = h.now + int64(h.rng.IntN(1000))*
 // submit begins a write, unless the peer refuses: then nothing may happen.
 func (h *history) submit(c *client) error {
 	h.rest(c)
-	if !c.home.up {
-		return nil
+	if !c.home.up || !c.home.started {
+		return nil // nobody reaches a node before its engine has started
 	}
 	c.write = write{from: c.home.id, to: h.rng.IntN(houses), amount: 1 + h.rng.Uint64N(60)}
 	c.call, c.read, c.home.submitted = h.tick(), h.rng.IntN(2) == 0, nil

@@ -18,7 +18,8 @@ type Peer struct {
 	id      int
 	data    int // whose key and data: twins share them
 	up      bool
-	life    int // grows with each boot: what was meant for an earlier life is lost
+	started bool // in this life
+	life    int  // grows with each boot: what was meant for an earlier life is lost
 	engine  *engine.Engine
 	machine adversary.Machine
 	store   *store
@@ -48,14 +49,14 @@ func (p *Peer) boot(fresh bool) error {
 		return err
 	}
 	p.life++
-	p.up, p.engine, p.machine, p.fetches = true, e, e, map[ledger.CID]bool{}
+	p.up, p.started, p.engine, p.machine, p.fetches = true, false, e, e, map[ledger.CID]bool{}
 	p.rest = delta.NewFeedback(e.Replica().Codec(), 0.95)
 	if k := p.attack(); k != "" {
 		p.machine = adversary.Wrap(k, e, adversary.Self{
 			Topic: w.topic, Author: w.keys.author(p.data), Sign: w.keys.signer(p.data), Codec: e.Replica().Codec(), Seed: w.cfg.Seed,
 		})
 	}
-	w.after(int64(w.rng.IntN(50))*1e6, p, func() error { return p.step(engine.Start{}) })
+	w.after(int64(w.rng.IntN(50))*1e6, p, func() error { p.started = true; return p.step(engine.Start{}) })
 	return nil
 }
 
