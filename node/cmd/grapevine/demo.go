@@ -66,7 +66,7 @@ alone with the same work, and who earned what. With --home the homes stay, and
 	flags.StringVar(&f.partition, "partition", "dirichlet:0.5", partitionHelp)
 	flags.Uint64Var(&f.seed, "seed", 1, "of partition, first model and attacks")
 	flags.StringVar(&f.home, "home", "", "directory to keep the peers' homes in (default: a temporary one, removed)")
-	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+kinds())
+	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+named(demoKinds))
 	flags.BoolVar(&f.overlap, "overlap", true, "train for the next round while the scores of this one settle")
 	flags.DurationVar(&f.slow, "slow", 0, "what each training takes longer than it does, as a larger model's would on an idle computer")
 	flags.BoolVar(&f.processes, "processes", false, "each peer is a process of its own, which runs grapevine up")
@@ -78,9 +78,9 @@ var demoKinds = []adversary.Kind{
 	adversary.SignFlip, adversary.Noise, adversary.LabelFlip, adversary.Copy, adversary.FreeRide, adversary.Equivocate, adversary.Silent,
 }
 
-func kinds() string {
-	names := make([]string, len(demoKinds))
-	for i, k := range demoKinds {
+func named(kinds []adversary.Kind) string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
 		names[i] = string(k)
 	}
 	return strings.Join(names, ", ")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (f *labFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.partition, "partition", "dirichlet:1", partitionHelp)
 	flags.Float64Var(&f.lab.Churn, "churn", 0, "share of the peers that are offline in a round; who has a stake goes on scoring")
 	flags.Float64Var(&f.lab.Stale, "stale", 0, "share of the deltas that are committed 1 to 3 rounds late")
-	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+kinds())
+	flags.StringArrayVar(&f.attacks, "attack", nil, "KIND=N makes N peers misbehave; may be repeated. Kinds: "+named(labKinds()))
 	flags.IntVar(&f.lab.Seeds, "seeds", 3, "runs, each with another seed")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first run: of data, first model, and all that is drawn")
 	flags.StringSliceVar(&f.baselines, "baseline", nil, "what to compare with: "+strings.Join(lab.Baselines, ", "))
@@ -111,6 +112,11 @@ func (f *labFlags) validate() error {
 		return usage("--"+err.Error(), "grapevine lab --help lists the flags")
 	}
 	return nil
+}
+
+// labKinds are the attacks that need no network.
+func labKinds() []adversary.Kind {
+	return slices.DeleteFunc(slices.Clone(adversary.Kinds), func(k adversary.Kind) bool { return !k.Learns() })
 }
 
 func (f *labFlags) attackCounts() (map[adversary.Kind]int, error) {
