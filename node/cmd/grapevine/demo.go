@@ -146,7 +146,7 @@ func runDemo(ctx context.Context, p *printer, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &demo{demoFlags: f, printer: p, start: start, dir: dir, attack: attack, shards: shards}
+	d := &demo{demoFlags: f, printer: p, start: start, dir: dir, attack: attack, shards: shards, earned: earnings{}}
 	if f.processes {
 		return runProcesses(ctx, p, d)
 	}

@@ -29,6 +29,7 @@ type demo struct {
 	shards *shards
 
 	manifest *ledger.Manifest
+	topic    ledger.CID
 	net      model.Model
 	nodes    []*node.Node
 	stop     context.CancelFunc
@@ -40,7 +41,7 @@ type demo struct {
 	trainEnd time.Time
 	reached  time.Time // when the target was
 	now      model.Report
-	earned   map[ledger.Author]*earning
+	earned   earnings
 	deltas   counter
 }
 
@@ -69,29 +70,11 @@ func (d *demo) homeOf(i int) string { return filepath.Join(d.dir, fmt.Sprintf("p
 
 // open makes identities, the topic that they found, and the nodes.
 func (d *demo) open(ctx context.Context) error {
-	members := make([]ledger.Member, d.peers)
-	for i := range members {
-		author, err := identity(d.homeOf(i))
-		if err != nil {
-			return err
-		}
-		members[i] = ledger.Member{Author: author, Bond: 1_000_000_000, Stake: 1_000_000_000}
-	}
-	manifest, anchor, err := node.Found(node.Founding{
-		Name: "demo", Model: d.spec(), Schema: d.shards.schema, Seed: d.seed, Members: members, Rules: d.rules,
-	})
+	manifest, anchor, err := d.found(node.Identity)
 	if err != nil {
-		return fault(codeUsage, "--model", err)
-	}
-	if d.manifest, _, err = ledger.DecodeManifest(manifest); err != nil {
 		return err
 	}
-	if d.net, _, err = node.ModelOf(d.manifest); err != nil {
-		return err
-	}
-	d.earned = map[ledger.Author]*earning{}
-	for i := range members {
-		d.earned[members[i].Author] = &earning{}
+	for i := range d.peers {
 		if err := d.openPeer(ctx, i, manifest, anchor); err != nil {
 			return err
 		}
@@ -99,13 +82,32 @@ func (d *demo) open(ctx context.Context) error {
 	return nil
 }
 
-// identity makes a home with a new key; one that has another topic's ledger is
-// refused.
-func identity(dir string) (ledger.Author, error) {
-	if _, err := os.Stat(filepath.Join(dir, "manifest.cbor")); err == nil {
-		return ledger.Author{}, &failure{code: codeFailed, err: fmt.Errorf("%s holds a peer of an earlier topic", dir), hint: "choose another --home, or remove that one"}
+// found makes the topic of all peers, each of whom identity gives a home and a
+// key. A home that has another topic's ledger is refused.
+func (d *demo) found(identity func(dir string) (ledger.Author, error)) (manifest, anchor []byte, err error) {
+	members := make([]ledger.Member, d.peers)
+	for i := range members {
+		dir := d.homeOf(i)
+		if _, err := os.Stat(filepath.Join(dir, "manifest.cbor")); err == nil {
+			return nil, nil, &failure{code: codeFailed, err: fmt.Errorf("%s holds a peer of an earlier topic", dir), hint: "choose another --home, or remove that one"}
+		}
+		author, err := identity(dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		members[i] = ledger.Member{Author: author, Bond: thousandTokens, Stake: thousandTokens}
 	}
-	return node.Identity(dir)
+	manifest, anchor, err = node.Found(node.Founding{
+		Name: "demo", Model: d.spec(), Schema: d.shards.schema, Seed: d.seed, Members: members, Rules: d.rules,
+	})
+	if err != nil {
+		return nil, nil, fault(codeUsage, "--model", err)
+	}
+	if d.manifest, d.topic, err = ledger.DecodeManifest(manifest); err != nil {
+		return nil, nil, err
+	}
+	d.net, _, err = node.ModelOf(d.manifest)
+	return manifest, anchor, err
 }
 
 func (d *demo) spec() string { return cmp.Or(d.model, defaultModel(d.shards.schema)) }
@@ -138,12 +140,10 @@ func (d *demo) openPeer(ctx context.Context, i int, manifest, anchor []byte) err
 	if err != nil {
 		return err
 	}
-	first, err := audit.DecodeAnchor(anchor, d.manifest.Learning.Params())
+	weights, err := d.weights(anchor)
 	if err != nil {
 		return err
 	}
-	weights := make(learning.Vector, len(first))
-	learning.FromAnchor(weights, first)
 	d.alone = append(d.alone, &alone{lonely, weights})
 	if d.attack[i] != "" {
 		trainer.Data = d.attack[i].Poison(train, d.seed+uint64(i))

@@ -18,8 +18,7 @@ const minRounds = 8
 
 // play runs the network until its rounds, its time or its target are reached.
 func (d *demo) play(ctx context.Context) error {
-	d.say("%d peers, %s, %d training and %d test samples, model %s with %d parameters",
-		d.peers, d.data, d.samples(), d.shards.test.Len(), d.manifest.Learning.Model, d.manifest.Learning.Params())
+	d.sayWhat("peers")
 	if err := d.measure(d.alone[0].weights); err != nil {
 		return err
 	}
@@ -45,6 +44,12 @@ func (d *demo) reserve() time.Duration {
 
 // length is how long the whole command may take.
 func (d *demo) length() time.Duration { return time.Duration(d.seconds * float64(time.Second)) }
+
+// sayWhat tells what is learnt, by how many of whom.
+func (d *demo) sayWhat(who string) {
+	d.say("%d %s, %s, %d training and %d test samples, model %s with %d parameters",
+		d.peers, who, d.data, d.samples(), d.shards.test.Len(), d.manifest.Learning.Model, d.manifest.Learning.Params())
+}
 
 func (d *demo) samples() (n int) {
 	for i := range d.shards.train {
@@ -88,33 +93,47 @@ func (d *demo) watch(ctx context.Context) error {
 // round takes note of a settled round and tells whether it is the last.
 func (d *demo) round(ctx context.Context, o *audit.Outcome) (done bool, err error) {
 	d.settled++
-	for _, x := range o.Deltas {
-		d.earned[x.Author].training += x.Paid
-	}
-	for _, v := range o.Validators {
-		d.earned[v.Author].validating += v.Paid
-	}
+	d.earned.add(o)
 	if o.Blob != nil {
-		anchor, err := audit.DecodeAnchor(o.Blob, d.manifest.Learning.Params())
-		if err != nil {
-			return true, err
-		}
-		weights := make(learning.Vector, len(anchor))
-		learning.FromAnchor(weights, anchor)
-		if err := d.measure(weights); err != nil {
+		if err := d.measureBlob(o.Blob); err != nil {
 			return true, err
 		}
 	}
 	if err := d.trainAlone(ctx, o.Round); err != nil {
 		return true, err
 	}
-	d.say("round %3d  %s  accuracy %.3f  loss %.3f  merged %d of %d  height %d  %.1f s", o.Round+1,
-		bar(d.now.Accuracy), d.now.Accuracy, d.now.Loss, o.Kept, len(o.Deltas), o.Height, time.Since(d.start).Seconds())
+	d.sayRound(o.Round, o.Kept, len(o.Deltas), o.Height)
+	return d.last(), nil
+}
+
+func (d *demo) sayRound(round uint64, merged, deltas int, height uint64) {
+	d.say("round %3d  %s  accuracy %.3f  loss %.3f  merged %d of %d  height %d  %.1f s", round+1,
+		bar(d.now.Accuracy), d.now.Accuracy, d.now.Loss, merged, deltas, height, time.Since(d.start).Seconds())
+}
+
+// last tells whether the round that settled was the last.
+func (d *demo) last() bool {
 	if d.target > 0 && d.settled >= minRounds && d.now.Accuracy >= d.target {
 		d.reached = time.Now()
-		return true, nil
+		return true
 	}
-	return d.settled >= d.rounds, nil
+	return d.settled >= d.rounds
+}
+
+// measureBlob tests the model that a blob holds.
+func (d *demo) measureBlob(blob []byte) error {
+	weights, err := d.weights(blob)
+	if err != nil {
+		return err
+	}
+	return d.measure(weights)
+}
+
+func (d *demo) weights(blob []byte) (learning.Vector, error) {
+	anchor, err := audit.DecodeAnchor(blob, d.manifest.Learning.Params())
+	weights := make(learning.Vector, len(anchor))
+	learning.FromAnchor(weights, anchor)
+	return weights, err
 }
 
 func (d *demo) measure(w learning.Vector) (err error) {

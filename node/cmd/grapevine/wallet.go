@@ -13,6 +13,7 @@ import (
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/api/client"
+	"github.com/grapevine-network/grapevine/node/audit"
 	"github.com/grapevine-network/grapevine/node/home"
 )
 
@@ -106,16 +107,19 @@ func (e earnings) of(a ledger.Author) *earning {
 }
 
 func (e earnings) visit(h *node.Height) error {
-	if h.Outcome == nil {
-		return nil
-	}
-	for _, d := range h.Outcome.Deltas {
-		e.of(d.Author).training += d.Paid
-	}
-	for _, v := range h.Outcome.Validators {
-		e.of(v.Author).validating += v.Paid
+	if h.Outcome != nil {
+		e.add(h.Outcome)
 	}
 	return nil
+}
+
+func (e earnings) add(o *audit.Outcome) {
+	for _, d := range o.Deltas {
+		e.of(d.Author).training += d.Paid
+	}
+	for _, v := range o.Validators {
+		e.of(v.Author).validating += v.Paid
+	}
 }
 
 func runBalance(p *printer, dir string, args []string) error {
