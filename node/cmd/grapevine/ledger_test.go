@@ -204,6 +204,18 @@ func TestMistakesAreAnsweredInJSONToo(t *testing.T) {
 	}
 }
 
+func TestHelpIsForPeopleAndAnsweredInJSONToo(t *testing.T) {
+	for args, want := range map[string]string{"": "Usage:", "demo --help": "--attack", "help ledger": "verify", "completion bash": "complete -o", "__complete de": "demo\t"} {
+		if o := grapevine(strings.Fields(args)...); o.code != codeOK || !strings.Contains(o.out, want) {
+			t.Errorf("%q: got %+v, want %q on standard output", args, o, want)
+		}
+		o := grapevine(append([]string{"-o", "json"}, strings.Fields(args)...)...)
+		if o.code != codeOK || o.out != `{"schema":1,"status":"ok","data":null}`+"\n" || !strings.Contains(o.err, want) {
+			t.Errorf("-o json %q: got %+v, want one line without data, and %q for people", args, o, want)
+		}
+	}
+}
+
 func TestTheLogListsWhatIsCertified(t *testing.T) {
 	dir, _ := aHome(t)
 	v := answer[verifyReport](t, "ledger", "verify", "--home", dir)

@@ -23,7 +23,7 @@ func run(ctx context.Context, args []string, p printer) int {
 	p.foresee(args)
 	root := rootCommand(&p)
 	root.SetArgs(args)
-	root.SetOut(p.err) // help and usage are for people
+	root.SetOut(p.people())
 	root.SetErr(p.err)
 	err := root.ExecuteContext(ctx)
 	if f, is := errors.AsType[*failure](err); ctx.Err() != nil && !errors.Is(err, errDone) && !(is && f.code == codeInterrupted) {

@@ -103,6 +103,14 @@ func (p *printer) foresee(args []string) {
 
 func (p *printer) json() bool { return p.format == "json" }
 
+// people is where help goes, and what a shell reads to complete commands.
+func (p *printer) people() io.Writer {
+	if p.json() {
+		return p.err
+	}
+	return p.out
+}
+
 // say prints a line of progress.
 func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.err, format+"\n", args...) }
 
@@ -142,11 +150,15 @@ func (p *printer) line(e envelope) error {
 
 // finish reports how a command ended and returns the exit code.
 func (p *printer) finish(err error) int {
+	silent := p.json() && !p.answered
 	if err == nil || errors.Is(err, errDone) {
+		if silent {
+			_ = p.line(envelope{Schema: 1, Status: "ok"}) // help has no data
+		}
 		return codeOK
 	}
 	f := asFailure(err)
-	if p.json() && !p.answered {
+	if silent {
 		_ = p.line(envelope{Schema: 1, Status: "error", Data: f.data, Error: &fail{codeNames[f.code], f.Error(), f.hint, f.where}})
 	}
 	fmt.Fprintf(p.err, "grapevine: %v\n", f)
