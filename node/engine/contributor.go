@@ -346,11 +346,13 @@ func (e *Engine) scored(in Scored) {
 	}
 }
 
-// Quantise makes the score of the delta at a place: u coarse, to 2^8 micro-nats,
-// so that it says little of single samples, and both numbers bounded.
+// Quantise makes the score of the delta at a place: u coarse, to the nearest 2^8
+// micro-nats, so that it says little of single samples, and both numbers bounded.
+// Not rounded down: where a thousand peers share a step, gains are hardly larger,
+// and a loss of half of 2^8 in each would have nearly all honest deltas refused.
 func Quantise(place uint64, m *Measure) ledger.Score {
 	const limit = 1 << 30
-	u := max(-limit, min(m.U, limit)) &^ 0xff
+	u := (max(-limit, min(m.U, limit)) + 1<<7) &^ 0xff
 	return ledger.Score{Delta: place, U: int32(u), SE: uint32(max(0, min(m.SE, limit)))}
 }
 
