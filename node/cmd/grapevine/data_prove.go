@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -42,8 +41,8 @@ A proof is about what was declared, not what was trained on.`,
   grapevine verify row.proof`,
 		Args: oneArg("a row"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
-				return usage("--out is missing", "name the file to write: --out FILE")
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			set, _, err := f.set(cmd.Context(), p, g)
 			if err != nil {
@@ -57,7 +56,7 @@ A proof is about what was declared, not what was trained on.`,
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "the file to write (required)")
+	outFlag(cmd, &out)
 	cmd.Flags().StringVar(&f.order.topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
 	return cmd
 }
@@ -93,14 +92,11 @@ func (s *ownRows) prove(p *printer, row []byte, out string) error {
 	if len(proof.Hashes) > ledger.MaxHashes {
 		return &failure{code: codeFailed, err: fmt.Errorf("the row is not among the %d that were declared, and that can be proved of at most %d", len(proof.Hashes), ledger.MaxHashes), hint: "is it written as in the file?"}
 	}
-	data, err := ledger.Pack(ledger.RowDomain, proof)
+	size, err := writePacked(out, ledger.RowDomain, proof)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, data, 0o644); err != nil {
-		return &failure{code: codeFailed, err: err, hint: "choose another --out"}
-	}
-	r := rowReport{out, len(data), string(row), proof.Salt != nil, id.String()}
+	r := rowReport{out, size, string(row), proof.Salt != nil, id.String()}
 	return p.answer(r, func(w io.Writer) {
 		what := "is in the declared set"
 		if !r.In {

@@ -86,6 +86,18 @@ func (c *config) named(dir, name string) (string, topicConfig, error) {
 	return "", topicConfig{}, usage(fmt.Sprintf("no topic is called %q here", name), hint)
 }
 
+// note writes the section of a topic. One that has no name gets it from title.
+func (c *config) note(dir, name, title string, t topicConfig) (string, error) {
+	id, err := ledger.ParseCID(t.CID)
+	if err != nil {
+		return "", usage(err.Error(), "")
+	}
+	if name == "" {
+		name = freshName(c, title, id)
+	}
+	return name, setTopic(dir, name, t)
+}
+
 // joinFlags say what a peer brings to a topic.
 type joinFlags struct {
 	data, label string
@@ -164,14 +176,7 @@ func noteJoin(p *printer, g *globals, wish client.Join) error {
 	if err != nil {
 		return err
 	}
-	id, err := ledger.ParseCID(t.CID)
-	if err != nil {
-		return usage(err.Error(), "")
-	}
-	if name == "" {
-		name = freshName(c, "", id)
-	}
-	if err := setTopic(dir, name, t); err != nil {
+	if name, err = c.note(dir, name, "", t); err != nil {
 		return err
 	}
 	return p.answer(client.Topic{ID: t.CID, Name: name, State: client.Stopped, Role: t.Role, Data: t.Data}, func(w io.Writer) {
@@ -212,13 +217,7 @@ func (g *globals) noteLeave(topic string) error {
 	if err != nil {
 		return err
 	}
-	id, err := ledger.ParseCID(t.CID)
-	if err != nil {
-		return usage(err.Error(), "")
-	}
-	if name == "" {
-		name = freshName(c, topic, id)
-	}
 	t.Role = roleLeft
-	return setTopic(dir, name, t)
+	_, err = c.note(dir, name, topic, t)
+	return err
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +25,8 @@ against it: grapevine verify FILE --checkpoint CHECKPOINT.`,
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				return usage("--out is missing", "name the file to write: --out FILE")
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			c, err := node.Newest(dir)
 			if err != nil {
@@ -37,19 +35,16 @@ against it: grapevine verify FILE --checkpoint CHECKPOINT.`,
 			return writeTrust(p, c.Trust(), out)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "the file to write (required)")
+	outFlag(cmd, &out)
 	return cmd
 }
 
 func writeTrust(p *printer, t *ledger.Trust, path string) error {
-	data, err := ledger.Pack(ledger.TrustDomain, t)
+	size, err := writePacked(path, ledger.TrustDomain, t)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return &failure{code: codeFailed, err: err, hint: "choose another --out"}
-	}
-	r := proofReport{path, len(data), "checkpoint", t.Topic.String(), t.Height, t.Block.String()}
+	r := proofReport{path, size, "checkpoint", t.Topic.String(), t.Height, t.Block.String()}
 	return p.answer(r, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: checkpoint %d of topic %s, %d validators\n", path, t.Height, t.Topic, len(t.Committee))
 	})
@@ -62,7 +57,7 @@ func readTrust(path string) (*ledger.Trust, error) {
 		return nil, err
 	}
 	t := new(ledger.Trust)
-	if err := errors.Join(ledger.Unpack(ledger.TrustDomain, data, t)); err != nil {
+	if err := ledger.Unpack(ledger.TrustDomain, data, t); err != nil {
 		return nil, notVerified(path, err)
 	}
 	if err := t.Validate(); err != nil {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -41,8 +39,8 @@ every balance and model again from it. IPLD tools can read it, too.`,
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				return usage("--out is missing", "name the file to write: --out topic.car")
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			r, err := export(dir, out, height)
 			if err != nil {
@@ -53,33 +51,24 @@ every balance and model again from it. IPLD tools can read it, too.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "the file to write (required)")
+	outFlag(cmd, &out)
 	cmd.Flags().Uint64Var(&height, "height", 0, "the last height to write; 0 for the newest")
 	return cmd
 }
 
 // export writes a history into a file that appears when it is whole.
 func export(dir, path string, height uint64) (*historyFile, error) {
-	temp := path + ".part"
-	f, err := os.Create(temp)
+	var r *node.Report
+	var size counting
+	err := writeOut(path, func(w io.Writer) (err error) {
+		r, err = node.Export(dir, io.MultiWriter(w, &size), height)
+		return readFailure(dir, err)
+	})
 	if err != nil {
-		return nil, &failure{code: codeFailed, err: err, hint: "choose another --out"}
-	}
-	r, err := node.Export(dir, f, height)
-	size, sizeErr := f.Seek(0, io.SeekCurrent)
-	if err = readFailure(dir, err); err == nil {
-		err = errors.Join(sizeErr, f.Sync())
-	}
-	closeErr := f.Close()
-	if err == nil {
-		err = errors.Join(closeErr, os.Rename(temp, path))
-	}
-	if err != nil {
-		_ = os.Remove(temp)
 		return nil, err
 	}
 	head := r.Replica.Head
-	return &historyFile{path, size, r.Replica.Topic.String(), r.From, head.Height, head.Block.String()}, nil
+	return &historyFile{path, int64(size), r.Replica.Topic.String(), r.From, head.Height, head.Block.String()}, nil
 }
 
 // archiveReport is what `verify` finds in a CAR, beside what it finds in any file.

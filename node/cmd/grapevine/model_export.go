@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -39,7 +38,7 @@ of the model. A weight is [inputs, outputs], the transpose of PyTorch's.`,
 		RunE:    func(*cobra.Command, []string) error { return runExport(p, *dir, kind, out) },
 	}
 	cmd.Flags().StringVar(&kind, "format", "safetensors", "safetensors")
-	cmd.Flags().StringVar(&out, "out", "", "the file to write")
+	outFlag(cmd, &out)
 	return cmd
 }
 
@@ -47,14 +46,14 @@ func runExport(p *printer, dir, kind, out string) error {
 	if kind != "safetensors" {
 		return usage(fmt.Sprintf("--format %q: want safetensors", kind), "")
 	}
-	if out == "" {
-		return usage("export: no file is named", "--out model.safetensors")
+	if err := checkOut(out); err != nil {
+		return err
 	}
 	r, _, err := replayHome(dir, nil)
 	if err != nil {
 		return err
 	}
-	net, weights, err := newestModel(r)
+	net, _, weights, err := newestModel(r)
 	if err != nil {
 		return err
 	}
@@ -63,25 +62,25 @@ func runExport(p *printer, dir, kind, out string) error {
 		"topic": a.Topic.String(), "name": a.Manifest.Name, "model": a.Manifest.Learning.Model, "anchor": a.State.Anchor().String(),
 		"height": strconv.FormatUint(a.Head.Height, 10), "rounds": strconv.FormatUint(a.State.Round.Number, 10), "schema": a.Manifest.Learning.Schema,
 	}
-	var b bytes.Buffer
-	if err := formats.WriteSafetensors(&b, net.Shape(), weights, metadata); err != nil {
+	var size counting
+	err = writeOut(out, func(w io.Writer) error {
+		return formats.WriteSafetensors(io.MultiWriter(w, &size), net.Shape(), weights, metadata)
+	})
+	if err != nil {
 		return err
 	}
-	if err := replaceFile(out, b.Bytes()); err != nil {
-		return fault(codeFailed, "write the model", err)
-	}
-	data := exportReport{out, kind, b.Len(), a.State.Anchor().String(), a.Head.Height, a.Manifest.Learning.Params()}
+	data := exportReport{out, kind, int(size), a.State.Anchor().String(), a.Head.Height, a.Manifest.Learning.Params()}
 	return p.answer(data, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %d parameters, %d bytes, model of height %d\n", data.File, data.Params, data.Bytes, data.Height)
 	})
 }
 
-// newestModel is the model of a replayed ledger, as floats.
-func newestModel(r *node.Report) (model.Model, learning.Vector, error) {
-	net, _, err := node.ModelOf(r.Replica.Manifest)
+// newestModel is the model of a replayed ledger, as floats, and what it reads.
+func newestModel(r *node.Report) (model.Model, dataset.Schema, learning.Vector, error) {
+	net, schema, err := node.ModelOf(r.Replica.Manifest)
 	weights := make(learning.Vector, len(r.Replica.Anchor()))
 	learning.FromAnchor(weights, r.Replica.Anchor())
-	return net, weights, err
+	return net, schema, weights, err
 }
 
 // prediction is one row of `model predict -o json`.
@@ -124,11 +123,7 @@ func runPredict(p *printer, dir, data string) error {
 	if err != nil {
 		return err
 	}
-	net, weights, err := newestModel(r)
-	if err != nil {
-		return err
-	}
-	_, schema, err := node.ModelOf(r.Replica.Manifest)
+	net, schema, weights, err := newestModel(r)
 	if err != nil {
 		return err
 	}

@@ -171,8 +171,8 @@ func (f *createFlags) report(p *printer, dir, at string, m *ledger.Manifest, id 
 	if err != nil {
 		return nil, err
 	}
-	name := freshName(c, f.name, id)
-	if err := setTopic(dir, name, topicConfig{CID: id.String()}); err != nil {
+	name, err := c.note(dir, "", f.name, topicConfig{CID: id.String()})
+	if err != nil {
 		return nil, err
 	}
 	r := &createReport{

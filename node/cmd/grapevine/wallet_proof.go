@@ -47,14 +47,14 @@ It works with and without a running daemon, and needs no key.`,
 		Args: optionalArg,
 		RunE: func(_ *cobra.Command, args []string) error { return runWalletProof(p, *dir, first(args), f) },
 	}
-	cmd.Flags().StringVar(&f.out, "out", "", "the file to write (required)")
+	outFlag(cmd, &f.out)
 	cmd.Flags().StringVar(&f.checkpoint, "checkpoint", "", "a file of \"ledger checkpoint\" that the reader has")
 	return cmd
 }
 
 func (f proofFlags) trust() (*ledger.Trust, error) {
-	if f.out == "" {
-		return nil, usage("--out is missing", "name the file to write: --out FILE")
+	if err := checkOut(f.out); err != nil {
+		return nil, err
 	}
 	if f.checkpoint == "" {
 		return nil, nil
@@ -106,18 +106,15 @@ func peerOrOwn(dir, name string) (ledger.Author, error) {
 
 // writeProof puts a proof into a file, all of it or nothing.
 func writeProof(p *printer, proof *ledger.Proof, path string) error {
-	data, err := ledger.Pack(ledger.ProofDomain, proof)
+	size, err := writePacked(path, ledger.ProofDomain, proof)
 	if err != nil {
 		return err
-	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return &failure{code: codeFailed, err: err, hint: "choose another --out"}
 	}
 	block, err := proof.Header.CID()
 	if err != nil {
 		return err
 	}
-	r := proofReport{path, len(data), string(proof.Kind), proof.Header.Topic.String(), proof.Header.Height, block.String()}
+	r := proofReport{path, size, string(proof.Kind), proof.Header.Topic.String(), proof.Header.Height, block.String()}
 	return p.answer(r, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %d bytes, proof of the %s, certified by block %d\n", path, r.Bytes, r.Kind, r.Height)
 		fmt.Fprintf(w, "check it anywhere: grapevine verify %s --topic %s\n", path, r.Topic)
