@@ -36,7 +36,7 @@ func split(t Table, label string, seed uint64) (train, test []int, err error) {
 		train, test = t.distinctSplit(number32(cells), seed)
 	}
 	if err == nil && (len(train) == 0 || len(test) == 0) {
-		err = t.fault("%d rows to train and %d to test, want at least one of each", len(train), len(test))
+		err = t.fault("%d rows to train and %d to test, want at least one of each; add rows", len(train), len(test))
 	}
 	return train, test, err
 }
