@@ -30,8 +30,10 @@ const (
 // fade forgets a part of a sum, cut to an integer.
 func fade[T int64 | uint64](sum T) T { return sum - sum/memory }
 
-// measure sets what the opinions of d say: how much it gains, how sure that is,
-// and whether it may be merged: its gain must not be below 0 by 3 standard
+// measure sets what the opinions of d say: how much it gains, how much of that is
+// paid, and whether it may be merged. Paid is what is sure, up to what its author
+// has gained in all: who harmed makes that good first, or luck would pay and its
+// opposite cost nothing. As to merging, its gain must not be below 0 by 3 standard
 // errors, nor the mean gain of its author in some forty rounds by one. These are of
 // one round in both cases: validators hold back the same data in each, so the
 // errors of many rounds are much alike and hardly cancel.
@@ -44,9 +46,9 @@ func (s *State) measure(d *DeltaPay) {
 	d.U = lowerMedian(us)
 	d.Variance = variance(heard, d.U)
 	d.Doubt = deviations(9, d.Variance)
-	d.Sure = d.U - d.Doubt
 	d.Standing = s.Account(d.Author).Standing
 	d.Standing.Gain = fade(d.Standing.Gain) + d.U
+	d.Sure = min(d.U-d.Doubt, d.Standing.Gain)
 	d.Standing.Variance = fade(d.Standing.Variance) + d.Variance
 	d.Tolerance = deviations(4*memory, d.Standing.Variance)
 	d.Gate = min(d.Standing.Gain+d.Tolerance, d.U+2*d.Doubt)

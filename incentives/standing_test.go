@@ -76,6 +76,19 @@ func TestWhoHarmsRoundAfterRoundIsRefused(t *testing.T) {
 	}
 }
 
+// A good round after a harmful one pays no more than both gained together, and
+// one after a good one no more than it surely gains itself.
+func TestWhoHarmedMakesItGoodFirst(t *testing.T) {
+	for before, want := range map[int64]int64{-1_000: -135, -400: 450, -100: 675, 0: 675, 1_000: 675} { // 40 forget one
+		s := &State{Accounts: map[ledger.Author]*Account{author(5): {Standing: Standing{Gain: before}}}}
+		d := DeltaPay{Counts: true, Author: author(5), Opinion: opinions(1, 840)}
+		d.Opinion[0].SE = 88 // 3/2 √(11/7)·88 = 165
+		if s.measure(&d); d.Sure != want {
+			t.Errorf("after a gain of %d: %d is paid, want %d", before, d.Sure, want)
+		}
+	}
+}
+
 // A sleeper that was honest for long and turns is refused at once, if it does
 // clear harm.
 func TestAGoodNameDoesNotCoverClearHarm(t *testing.T) {
@@ -119,6 +132,19 @@ func TestWhoInvertsScoresIsNotHeard(t *testing.T) {
 		}
 		if got := len(s.heard(say(0))) == honest; got != silenced {
 			t.Errorf("%d honest of %d: those in discord are left out: %v", honest, honest+3, got)
+		}
+	}
+}
+
+// Whoever has half of the stake or more is heard, in discord or not.
+func TestHalfOfTheStakeIsHeard(t *testing.T) {
+	for discord, want := range map[int]int{0: 4, 1: 3, 2: 4, 3: 4, 4: 4} {
+		all := opinions(100, 1, 2, 3, 4)
+		for i := range discord {
+			all[i].Discord = true
+		}
+		if got := len(new(State).heard(all)); got != want {
+			t.Errorf("%d of 4 in discord: %d are heard, want %d", discord, got, want)
 		}
 	}
 }

@@ -135,7 +135,7 @@ func (e *explainReport) check() error {
 	}
 	minted := e.Treasury
 	for _, d := range e.Deltas {
-		if gate := min(d.U+2*d.Doubt, d.Standing.Gain+d.Standing.Tolerance); gate != d.Gate || d.Sure != d.U-d.Doubt {
+		if gate := min(d.U+2*d.Doubt, d.Standing.Gain+d.Standing.Tolerance); gate != d.Gate || d.Sure != min(d.U-d.Doubt, d.Standing.Gain) {
 			return fmt.Errorf("explain round %d: the formula of the gate of %s gives %d, the ledger has %d: this is an error of the program", e.Round, d.Delta, gate, d.Gate)
 		}
 		pool, divisor := e.poolOf(&d)

@@ -74,7 +74,7 @@ type deltaReport struct {
 	U        int64           `json:"u"`        // lower median by stake
 	Variance uint64          `json:"variance"` // v, of u
 	Doubt    int64           `json:"doubt"`    // 3/2 of its root
-	Sure     int64           `json:"sure"`     // u less that
+	Sure     int64           `json:"sure"`     // the smaller of u less that and standing.gain
 	Standing standingReport  `json:"standing"` // of the author, this round included
 	Gate     int64           `json:"gate"`     // the smaller of u + 2·doubt and standing.gain + standing.tolerance
 	Merged   bool            `json:"merged"`
