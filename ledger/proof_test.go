@@ -20,8 +20,13 @@ type realm struct {
 
 func newRealm(t testing.TB, validators int) *realm {
 	t.Helper()
+	return realmOf(t, validators, manifest().Nonce)
+}
+
+func realmOf(t testing.TB, validators int, nonce Salt) *realm {
+	t.Helper()
 	m := manifest()
-	m.Genesis = nil
+	m.Nonce, m.Genesis = nonce, nil
 	for i := range validators {
 		m.Genesis = append(m.Genesis, Member{Author: key(i).author(), Balance: uint64(i), Bond: 1_000_000, Stake: 1_000_000})
 	}
@@ -49,13 +54,18 @@ func (w *realm) certify(h Header) Certificate {
 	c := Certificate{
 		Instance: h.Instance, Base: Tip{Height: h.Height - 1, Block: h.Prev, Committee: w.now.CID()},
 		Next:      &Tip{Height: h.Height, Block: must1[CID](w.t)(h.CID()), Committee: h.Committee},
-		Committee: w.now.CID(), Signers: make([]byte, (len(w.now)+7)/8),
+		Committee: w.now.CID(),
 	}
+	w.sign(&c)
+	return c
+}
+
+func (w *realm) sign(c *Certificate) {
+	c.Signers, c.Sigs = make([]byte, (len(w.now)+7)/8), nil
 	for i, s := range w.now {
 		c.Signers[i/8] |= 1 << (i % 8)
 		c.Sigs = append(c.Sigs, key(int(s.ID)).sign(c.message(w.topic))...)
 	}
-	return c
 }
 
 // link goes to the next checkpoint, after which next votes.
