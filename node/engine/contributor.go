@@ -199,7 +199,7 @@ func (e *Engine) train(round uint64, on []int32) {
 	c := &e.contributor
 	c.training, c.trainedOn = true, e.replica.State.Anchor()
 	task := Train{Round: round, Anchor: on, Undo: e.ahead.undo}
-	if e.liveTraining {
+	if e.live.training {
 		task.Live = e.live.count.Merges + 1
 	} else {
 		task.Carry = e.live.carry()
@@ -211,8 +211,8 @@ func (e *Engine) train(round uint64, on []int32) {
 func (e *Engine) trained(in Trained) {
 	c := &e.contributor
 	c.training, c.ready = false, in.Delta
-	if e.liveTraining {
-		e.liveTraining, c.ready = false, nil
+	if e.live.training {
+		e.live.training, c.ready = false, nil
 		e.liveTrained(in)
 		return
 	}

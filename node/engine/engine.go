@@ -45,10 +45,6 @@ type Engine struct {
 	pinned      ledger.CID  // its model
 	chain       audit.Chain // that leads there
 
-	liveTraining bool                         // what is in training is on the live replica
-	liveWanted   map[ledger.Author]ledger.CID // large live deltas that are being fetched
-	liveBlobs    []ledger.CID                 // our own large live deltas, for others to fetch
-
 	now   int64
 	alarm int64
 	out   []Output
@@ -69,7 +65,6 @@ func New(c Config) (*Engine, error) {
 	e.catchup = newCatchup()
 	e.live = newLive(c.Manifest)
 	e.claims.seed = sha256.Sum256(append([]byte("grapevine/claims/1"), c.Secret[:]...))
-	e.liveWanted = map[ledger.Author]ledger.CID{}
 	return e, nil
 }
 

@@ -34,6 +34,10 @@ type live struct {
 	rested  bool    // a merge has come since our last training
 	own     []int64 // what we have learnt since heights stopped, that nobody will merge; anchor units
 	count   LiveCount
+
+	training bool                         // what is in training is on the live replica
+	wanted   map[ledger.Author]ledger.CID // large deltas that are being fetched
+	served   []ledger.CID                 // our own large deltas, for others to fetch
 }
 
 // LiveCount says what a peer did while heights stopped, since it started.
@@ -54,7 +58,10 @@ func LiveBeat(m *ledger.Manifest) int64 {
 // one before: that is no accident.
 func newLive(m *ledger.Manifest) live {
 	beat := LiveBeat(m)
-	return live{patience: 4 * beat, beat: beat, alpha: settle.Q16(m.Learning.Alpha), params: int(m.Learning.Params()), last: map[ledger.Author]int64{}, seen: map[ledger.CID]bool{}}
+	return live{
+		patience: 4 * beat, beat: beat, alpha: settle.Q16(m.Learning.Alpha), params: int(m.Learning.Params()),
+		last: map[ledger.Author]int64{}, seen: map[ledger.CID]bool{}, wanted: map[ledger.Author]ledger.CID{},
+	}
 }
 
 // on tells whether heights have stopped.

@@ -18,7 +18,7 @@ func (e *Engine) driveLive() {
 		e.publishAhead()
 	}
 	if l.merge(e.now) && e.trains() && !e.contributor.training {
-		l.rested, e.liveTraining = false, true
+		l.rested, e.live.training = false, true
 		e.train(e.replica.State.Round.Number, l.replica)
 	}
 }
@@ -45,7 +45,7 @@ func (e *Engine) publishAhead() {
 	}
 	e.ahead.replica = nil
 	if c.training {
-		e.liveTraining = true
+		e.live.training = true
 		return
 	}
 	data := c.ready
@@ -80,10 +80,10 @@ func (e *Engine) liveTrained(in Trained) {
 // before it.
 func (e *Engine) serveLive(id ledger.CID, data []byte) {
 	e.emit(StoreBlob{id, data})
-	e.liveBlobs = append(e.liveBlobs, id)
-	if len(e.liveBlobs) > 4 {
-		e.emit(DropBlob{e.liveBlobs[0]})
-		e.liveBlobs = e.liveBlobs[1:]
+	e.live.served = append(e.live.served, id)
+	if len(e.live.served) > 4 {
+		e.emit(DropBlob{e.live.served[0]})
+		e.live.served = e.live.served[1:]
 	}
 }
 
@@ -106,7 +106,7 @@ func (e *Engine) takeLive(m LiveMessage) {
 	if len(m.Delta) > 0 {
 		e.hearLive(author, m.Delta)
 	} else if m.Live.Size <= uint64(e.replica.Codec().MaxBytes()) {
-		e.liveWanted[author] = m.Live.Delta // and no longer what it said before
+		e.live.wanted[author] = m.Live.Delta // and no longer what it said before
 		e.emit(Fetch{m.Live.Delta, author})
 	}
 }
@@ -125,9 +125,9 @@ func (e *Engine) hearLive(author ledger.Author, data []byte) {
 
 // fetchedLive takes a large live delta that was asked for.
 func (e *Engine) fetchedLive(id ledger.CID, data []byte) {
-	for author, want := range e.liveWanted {
+	for author, want := range e.live.wanted {
 		if want == id {
-			delete(e.liveWanted, author)
+			delete(e.live.wanted, author)
 			e.hearLive(author, data)
 			return // by one author alone
 		}
@@ -140,11 +140,11 @@ func (e *Engine) endLive() {
 	if e.live.end() {
 		e.emit(Noticed{fmt.Sprintf("heights come again, after %d live steps: back to the certified model", count.Merges)})
 	}
-	for _, id := range e.liveBlobs {
+	for _, id := range e.live.served {
 		e.emit(DropBlob{id})
 	}
-	e.liveBlobs = nil
-	clear(e.liveWanted)
+	e.live.served = nil
+	clear(e.live.wanted)
 }
 
 // Live tells since when heights are missing, on the clock of Step, and what was
