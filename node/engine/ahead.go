@@ -68,15 +68,20 @@ func (e *Engine) revealed() (deltas map[ledger.Author][]byte, all bool) {
 
 // rebase turns to the anchor that has just been settled on the one before.
 func (e *Engine) rebase(before []int32, out *audit.Outcome) {
-	a, c := &e.ahead, &e.contributor
+	a := &e.ahead
 	a.refused = map[ledger.Author]bool{}
 	for _, d := range out.Deltas {
 		a.refused[d.Author] = !d.Merged()
 	}
-	if a.replica == nil {
-		return
+	if a.replica != nil {
+		e.keepAhead(near(a.replica, e.replica.Anchor(), before))
 	}
-	if near(a.replica, e.replica.Anchor(), before) {
+}
+
+// keepAhead decides what becomes of the delta that was trained ahead.
+func (e *Engine) keepAhead(near bool) {
+	a, c := &e.ahead, &e.contributor
+	if near {
 		c.trainedOn = e.replica.State.Anchor()
 	} else if c.training {
 		a.stale = true

@@ -1,6 +1,12 @@
 package engine
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/grapevine-network/grapevine/incentives"
+	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/audit"
+)
 
 func TestWhatReplicaIsNear(t *testing.T) {
 	before := []int32{0, 0, 7}
@@ -20,6 +26,36 @@ func TestWhatReplicaIsNear(t *testing.T) {
 	} {
 		if got := near(tc.replica, tc.anchor, before); got != tc.want {
 			t.Errorf("%s: got %t", tc.name, got)
+		}
+	}
+}
+
+// What was trained on a replica near to the anchor counts as trained there. What was
+// not is thrown away, and error feedback is told to forget it.
+func TestWhatBecomesOfADeltaThatWasTrainedAhead(t *testing.T) {
+	for _, tc := range []struct {
+		name           string
+		near, training bool
+		keeps, forgets bool
+	}{
+		{"near", true, false, true, false},
+		{"near, in training", true, true, true, false},
+		{"far", false, false, false, true},
+		{"far, in training", false, true, false, true},
+	} {
+		e := &Engine{replica: &audit.Replica{State: &incentives.State{Anchors: []ledger.CID{cid(1), cid(2)}}}}
+		e.ahead.replica = []int32{1}
+		e.contributor.trainedOn, e.contributor.training = cid(2), tc.training
+		if !tc.training {
+			e.contributor.ready = []byte("delta")
+		}
+		e.keepAhead(tc.near)
+		if tc.training {
+			e.trained(Trained{Round: 1, Delta: []byte("delta")})
+		}
+		c := &e.contributor
+		if got := c.ready != nil && c.trainedOn == cid(1); got != tc.keeps || e.ahead.undo != tc.forgets || e.ahead.stale || e.ahead.replica != nil {
+			t.Errorf("%s: kept %t, want %t; to be forgotten %t, want %t", tc.name, got, tc.keeps, e.ahead.undo, tc.forgets)
 		}
 	}
 }

@@ -157,7 +157,6 @@ func (l *live) merge(now int64) (train bool) {
 func (l *live) end() (was bool) {
 	was = l.on()
 	l.since, l.replica, l.heard, l.mergeAt = 0, nil, nil, 0
-	clear(l.last)
 	return was
 }
 

@@ -132,6 +132,43 @@ func TestAFloodOfOneAuthorIsHeardOnceInHalfABeat(t *testing.T) {
 	}
 }
 
+func TestWhatWasHeardIsRememberedWithinBounds(t *testing.T) {
+	l := newTestLive()
+	for i := range maxSeen + 10 {
+		name := []byte{byte(i), byte(i >> 8)}
+		if !l.allows(int64(i)*l.beat, ledger.Author{1}, ledger.SumBlob(name)) {
+			t.Fatalf("delta %d was not heard", i)
+		}
+	}
+	if len(l.seen) > maxSeen {
+		t.Errorf("%d deltas are remembered, at most %d", len(l.seen), maxSeen)
+	}
+}
+
+// A LIVE says what its author signed, and carries what it names.
+func TestAForgedLiveMessageIsRefused(t *testing.T) {
+	delta := []byte("delta")
+	for name, forge := range map[string]func(m *LiveMessage){
+		"another author": func(m *LiveMessage) { m.Live.Author[0] ^= 1 },
+		"another base":   func(m *LiveMessage) { m.Live.Base = cid(9) },
+		"another size":   func(m *LiveMessage) { m.Live.Size, m.Delta = 6, nil },
+		"other bytes":    func(m *LiveMessage) { m.Delta = []byte("DELTA") },
+		"fewer bytes":    func(m *LiveMessage) { m.Delta = delta[1:] },
+		"an author that is no key": func(m *LiveMessage) {
+			m.Live = SignLive(testSign(ledger.Author{}), ledger.Author{}, testTopic, testTopic, delta)
+		},
+		"another topic": func(m *LiveMessage) {
+			m.Live = SignLive(testSign(testAuthor), testAuthor, cid(9), testTopic, delta)
+		},
+	} {
+		m := LiveMessage{SignLive(testSign(testAuthor), testAuthor, testTopic, testTopic, delta), delta}
+		forge(&m)
+		if _, err := Decode(Encode(m), testTopic, testVerify); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
 func TestOwnProgressIsCarriedOnce(t *testing.T) {
 	l := newTestLive()
 	l.begin(0, make([]int32, 4))

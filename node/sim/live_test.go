@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node/engine"
 )
 
@@ -148,5 +149,41 @@ func TestALargeLiveDeltaIsFetched(t *testing.T) {
 	}
 	if p.store.blobs[live.Delta] != nil {
 		t.Error("the delta of somebody else was kept on disk")
+	}
+}
+
+// Whose delta weighs nothing is not heard, nor is one on a model that nobody knows.
+func TestWhoIsNotHeardLive(t *testing.T) {
+	w, side := halves(t)
+	mustRun(t, w, 1)
+	w.Split(side)
+	mustFor(t, w, time.Minute)
+	p, from := w.Peers[2], w.Peers[18]
+	from.Crash()
+	mustFor(t, w, 10*time.Second)
+	anchor, stranger := p.Replica().State.Anchor(), len(w.Peers)
+	for _, tc := range []struct {
+		name string
+		as   int // whose key
+		base ledger.CID
+		want uint64
+	}{
+		{"a stranger", stranger, anchor, 0},
+		{"the peer itself", p.data, anchor, 0},
+		{"on an unknown model", from.data, ledger.SumBlob(nil), 0},
+		{"a member", from.data, anchor, 1},
+	} {
+		data, err := p.Replica().Codec().Encode(nil, w.problem.Train(from.data, p.Replica().Anchor(), w.rng))
+		if err != nil {
+			t.Fatal(err)
+		}
+		live := engine.SignLive(w.keys.signer(tc.as), w.keys.author(tc.as), w.topic, tc.base, data)
+		_, before := p.engine.Live()
+		if err := p.receive(from, engine.Encode(engine.LiveMessage{Live: live, Delta: data})); err != nil {
+			t.Fatal(err)
+		}
+		if _, after := p.engine.Live(); after.Heard-before.Heard != tc.want {
+			t.Errorf("%s: heard %d, want %d", tc.name, after.Heard-before.Heard, tc.want)
+		}
 	}
 }
