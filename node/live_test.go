@@ -2,13 +2,17 @@ package node
 
 import (
 	"context"
+	"crypto/ed25519"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/grapevine-network/grapevine/incentives"
 	"github.com/grapevine-network/grapevine/learning"
 	"github.com/grapevine-network/grapevine/learning/dataset"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/p2p"
 )
 
 // quick are rules with which heights are missed soon.
@@ -86,6 +90,53 @@ func TestAFloodOfLiveDeltasIsNotPassedOn(t *testing.T) {
 	if passed != 10 || len(g.last) != 1 {
 		t.Errorf("passed on %d, want one a second; %d authors remembered", passed, len(g.last))
 	}
+}
+
+// What gossip passes on follows who may speak as of the newest block.
+func TestOnlyTheLiveDeltasOfMembersArePassedOn(t *testing.T) {
+	_, nodes := pair(t)
+	for _, n := range nodes {
+		defer n.Close()
+	}
+	n, anchor := nodes[1], nodes[1].Status().Anchor
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(key ed25519.PrivateKey, delta string) p2p.Verdict {
+		sign := func(b []byte) []byte { return ed25519.Sign(key, b) }
+		l := engine.SignLive(sign, ledger.Author(key.Public().(ed25519.PublicKey)), n.Topic(), anchor, []byte(delta))
+		_, v := n.check("", engine.Encode(engine.LiveMessage{Live: l, Delta: []byte(delta)}))
+		return v
+	}
+	expect := func(who string, key ed25519.PrivateKey, delta string, want p2p.Verdict) {
+		t.Helper()
+		if got := says(key, delta); got != want {
+			t.Errorf("%s: verdict %v, want %v", who, got, want)
+		}
+	}
+	expect("a member", nodes[0].key, "one", p2p.Accept)
+	expect("a member again", nodes[0].key, "two", p2p.Ignore)
+	expect("a stranger", key, "three", p2p.Ignore)
+	account := &incentives.Account{}
+	n.engine.Replica().State.Accounts[ledger.Author(key.Public().(ed25519.PublicKey))] = account
+	if err := n.certified(engine.Certified{}); err != nil {
+		t.Fatal(err)
+	}
+	expect("who has no bond", key, "four", p2p.Ignore)
+	account.Bond = 1
+	if err := n.certified(engine.Certified{}); err != nil {
+		t.Fatal(err)
+	}
+	expect("who has a bond by now", key, "five", p2p.Accept)
+	expect("a member after more blocks", nodes[0].key, "six", p2p.Ignore)
+	account.Forked = true
+	if err := n.certified(engine.Certified{}); err != nil {
+		t.Fatal(err)
+	}
+	n.gate.gap = 0
+	expect("a member, in time", nodes[0].key, "seven", p2p.Accept)
+	expect("who has forked", key, "eight", p2p.Ignore)
 }
 
 // slow takes its time, as a larger model does on an idle computer: as much to score

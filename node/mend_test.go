@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/grapevine-network/grapevine/learning/dataset"
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
 )
 
 // flipIn changes one bit in the middle of a file.
@@ -75,15 +79,29 @@ func TestADamagedHomeIsMendedByPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	deltas := deltasOf(t, dirs[2])
+	before, err := Replay(dirs[2], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	flipIn(t, dirs[2], blobFile(c.Manifest().Learning.Anchor))
 	flipIn(t, dirs[2], blobFile(deltas[0]))
+	unneeded := []byte("no record of the log names this")
+	putBlob(t, dirs[2], unneeded)
+	flipIn(t, dirs[2], blobFile(ledger.SumBlob(unneeded)))
+	if _, err := a.home.Blobs().Put(unneeded); err != nil {
+		t.Fatal(err)
+	}
 	flipIn(t, dirs[2], "ledger/000001.log")
-	faulty(t, dirs[2], "three flipped bytes")
+	faulty(t, dirs[2], "flipped bytes")
 
 	again := reopen(t, dirs[2], 3, a.Addrs()...)
+	if got := votesIn(t, again); got < before.Votes-1 { // one may be what was damaged
+		t.Errorf("of %d own votes %d outlived the damage", before.Votes, got)
+	}
 	stop = start(t, again)
 	notice(t, ctx, again, "the damaged log is kept in")
 	notice(t, ctx, again, deltas[0].String()+" is repaired")
+	notice(t, ctx, again, ledger.SumBlob(unneeded).String()+" is repaired")
 	if _, err := again.Await(ctx, c.Status().Round+2); err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +117,52 @@ func TestADamagedHomeIsMendedByPeers(t *testing.T) {
 		if account.Forked {
 			t.Errorf("%v has forked", author)
 		}
+	}
+}
+
+// putBlob stores a blob in a home that nobody works in.
+func putBlob(t *testing.T, dir string, data []byte) {
+	t.Helper()
+	h, err := home.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if _, err := h.Blobs().Put(data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func votesIn(t *testing.T, n *Node) (votes int) {
+	t.Helper()
+	for r, err := range n.home.Log().Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if engine.RecordKind(r.Kind) == engine.RecordVote {
+			votes++
+		}
+	}
+	return votes
+}
+
+// Who answers with other bytes than were asked for has answered nothing.
+func TestABlobIsWhatItsNameSays(t *testing.T) {
+	_, nodes := pair(t)
+	for _, n := range nodes {
+		defer n.Close()
+	}
+	liar, n := nodes[0], nodes[1]
+	liar.topic.Serve(func(context.Context, peer.ID, []byte) ([]byte, error) {
+		return ledger.Encode([][]byte{engine.Encode(engine.BlobMessage{Data: []byte("other")})})
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if got := n.askBlob(ctx, liar.host.ID(), ledger.SumBlob([]byte("other"))); string(got) != "other" {
+		t.Errorf("got %q, want what was asked for", got)
+	}
+	if got := n.askBlob(ctx, liar.host.ID(), ledger.SumBlob([]byte("this"))); got != nil {
+		t.Errorf("took %q for something else", got)
 	}
 }
 

@@ -9,7 +9,10 @@ import (
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
+	"github.com/grapevine-network/grapevine/ledger/finality"
 	"github.com/grapevine-network/grapevine/node/audit"
+	"github.com/grapevine-network/grapevine/node/engine"
+	"github.com/grapevine-network/grapevine/node/home"
 )
 
 // pruned is a home that began anew at its second checkpoint.
@@ -76,6 +79,56 @@ func TestAPrunedPeerLetsOthersJoin(t *testing.T) {
 	b, err := audit.SnapshotBlock(got.Snapshot)
 	if err != nil || b.Header.Height != p.From+1 {
 		t.Errorf("it joins after height %d, %v", b.Header.Height-1, err)
+	}
+}
+
+// A checkpoint says nothing of what only this peer must not forget.
+func TestPruningKeepsWhatACheckpointDoesNotSay(t *testing.T) {
+	m := newMint(t, t.TempDir(), 4, 2)
+	want := map[string]bool{}
+	say := func(keep bool, kind engine.RecordKind, v any) {
+		data, err := ledger.Encode(v)
+		m.check(err)
+		m.store(kind, data)
+		want[string(data)] = keep
+	}
+	vote := func(instance uint64) *finality.Frame {
+		return &finality.Frame{Vote: ledger.Vote{Instance: instance, Phase: 1, Base: &m.r.Head}, Committee: m.r.State.Now.CID(), Sig: make([]byte, 64)}
+	}
+	base := func(instance uint64) *ledger.Certificate {
+		return &ledger.Certificate{Instance: instance, Base: m.r.Head, Committee: m.r.State.Now.CID(), Signers: []byte{1}, Sigs: make([]byte, 64)}
+	}
+	say(false, engine.RecordVote, vote(1))
+	say(false, engine.RecordMemo, engine.Memo{})
+	say(false, engine.RecordBase, base(1))
+	for range 10 {
+		m.round()
+	}
+	say(true, engine.RecordVote, vote(m.instance)) // the last in which this peer voted
+	for range 10 {
+		m.round()
+	}
+	say(true, engine.RecordMemo, engine.Memo{Round: m.r.State.Round.Number})
+	say(true, engine.RecordBase, base(m.instance+1))
+	waiting := m.say(0, &ledger.Seal{Round: m.r.State.Round.Number})
+	m.store(engine.RecordEntry, waiting.Bytes())
+	want[string(waiting.Bytes())] = true
+	m.close()
+	if _, err := Prune(m.dir); err != nil {
+		t.Fatal(err)
+	}
+	h, err := home.View(m.dir)
+	m.check(err)
+	defer h.Close()
+	kept := map[string]bool{}
+	for r, err := range h.Log().Records() {
+		m.check(err)
+		kept[string(r.Data)] = true
+	}
+	for data, keep := range want {
+		if kept[data] != keep {
+			t.Errorf("%x is kept: %t, want %t", data[:8], kept[data], keep)
+		}
 	}
 }
 

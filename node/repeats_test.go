@@ -47,6 +47,9 @@ func TestRepeatsAreBounded(t *testing.T) {
 	if r.allow(name(3*mostRepeats-1), at) {
 		t.Error("the newest is forgotten")
 	}
+	if r.allow(name(2*mostRepeats-1), at) {
+		t.Error("as many before it are forgotten")
+	}
 }
 
 // Who changes the attempt of somebody else's message gains nothing: one is passed
