@@ -41,8 +41,8 @@ type dataFlags struct {
 }
 
 func (f *dataFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.data, "data", "", "the table: csv:PATH (required)")
-	cmd.Flags().StringVar(&f.passphrase, "passphrase-file", "", "the file with the passphrase of identity.key")
+	cmd.Flags().StringVar(&f.data, "data", "", "the table: csv:FILE (required)")
+	passphraseFlag(cmd, &f.passphrase)
 }
 
 func dataCommitCommand(p *printer, g *globals) *cobra.Command {
@@ -88,7 +88,7 @@ type ownRows struct {
 func (f *dataFlags) set(ctx context.Context, p *printer, g *globals) (*ownRows, ledger.RowKey, error) {
 	path, is := strings.CutPrefix(f.data, "csv:")
 	if !is {
-		return nil, ledger.RowKey{}, usage("--data: want csv:PATH", "rows of tables can be committed to, not images")
+		return nil, ledger.RowKey{}, usage("--data: want csv:FILE", "rows of tables can be committed to, not images")
 	}
 	dir, err := f.topicDir(ctx, g)
 	if err != nil {
@@ -225,7 +225,7 @@ to show that a row was not declared, and to nobody else. It can't sign or spend.
 			return p.answer(map[string]string{"topic": topic.String(), "key": text}, func(w io.Writer) { fmt.Fprintln(w, text) })
 		},
 	}
-	cmd.Flags().StringVar(&f.passphrase, "passphrase-file", "", "the file with the passphrase of identity.key")
-	cmd.Flags().StringVar(&f.order.topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
+	passphraseFlag(cmd, &f.passphrase)
+	topicFlag(cmd, &f.order.topic)
 	return cmd
 }

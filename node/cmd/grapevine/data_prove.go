@@ -57,7 +57,7 @@ A proof is about what was declared, not what was trained on.`,
 	}
 	f.register(cmd)
 	outFlag(cmd, &out)
-	cmd.Flags().StringVar(&f.order.topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
+	topicFlag(cmd, &f.order.topic)
 	return cmd
 }
 

@@ -30,7 +30,7 @@ Rounds are numbered from 0, as on the ledger: the demo counts them from 1, so
 its "round 4" is explain 3. Amounts are base units; a token is 1,000,000.`,
 		Example: `  grapevine explain 3 --home ./demo/peer-01
   grapevine explain smart-cyan-adder --home ./demo/peer-01
-  grapevine explain bafkreigh2akiscaildc -o json`,
+  grapevine explain bafkreigh2… -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage(fmt.Sprintf("explain: want one round, delta or peer, got %d arguments", len(args)), "example: grapevine explain 3")

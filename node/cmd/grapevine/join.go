@@ -108,7 +108,7 @@ type joinFlags struct {
 func (f *joinFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.data, "data", "", "own data, which never leave this computer: "+sources)
 	cmd.Flags().StringVar(&f.label, "label", "", "the column of a table with the class (default: as the topic calls it)")
-	cmd.Flags().StringArrayVar(&f.drop, "drop", nil, "a column of a CSV file not to look at; may be repeated")
+	cmd.Flags().StringArrayVar(&f.drop, "drop", nil, "a column of a table not to look at; may be repeated")
 	cmd.Flags().BoolVar(&f.follow, "follow", false, "only follow: neither train nor score")
 }
 

@@ -45,7 +45,7 @@ first characters of a CID are enough if they are of one thing only.
 With --proof it writes a file that proves to anybody that a quorum certified the
 entry; "grapevine verify FILE" checks it.`,
 		Example: `  grapevine ledger show 17 --home ./demo/peer-01
-  grapevine ledger show bafyreigyiot727tt`,
+  grapevine ledger show bafyreigyi…`,
 		Args: oneArg("a height or a CID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s := &search{text: args[0]}

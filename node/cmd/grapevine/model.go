@@ -50,7 +50,8 @@ func modelEvalCommand(p *printer, dir *string) *cobra.Command {
 		Short: "Measure the newest model on data",
 		Long: `Measures the newest certified model on data of the topic's schema: accuracy, mean
 accuracy over the classes, loss, the area under the ROC curve if there are two
-classes, and bits per character of a text. Means, categories and the order of classes are the topic's.
+classes, and bits per character of a text. Means, categories and the order of
+classes are the topic's.
 
 Of data that brings its own split, the part for testing is used: the test files
 of an IDX folder, the rows of a table whose column "split" says test.`,

@@ -110,7 +110,7 @@ probability, a line for each row.`,
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return runPredict(p, *dir, data) },
 	}
-	cmd.Flags().StringVar(&data, "data", "", tables)
+	cmd.Flags().StringVar(&data, "data", "", "the table: "+tables+" (required)")
 	return cmd
 }
 

@@ -10,7 +10,7 @@ import (
 func topicVoteCommands(p *printer, g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		peerOrder(p, g, "admit", "Vote to make a peer a member", "In an invite-only topic, who has the votes of two thirds of the members becomes one."),
-		peerOrder(p, g, "remove", "Vote to make a peer a member no longer", "In an invite-only topic, who has the votes of two thirds of the members against it is one no\nlonger, and gets its stake back after the unbonding time."),
+		peerOrder(p, g, "remove", "Vote to make a peer a member no longer", "In an invite-only topic, who has the votes of two thirds of the members against it\nis one no longer, and gets its stake back after the unbonding time."),
 		topicEndCommand(p, g),
 	}
 }
@@ -24,7 +24,7 @@ func topicEndCommand(p *printer, g *globals) *cobra.Command {
 		Long: `Two thirds close a topic: of the members or, in an open topic, of the stake. From then
 on nothing moves. "grapevine topic create --successor-of TOPIC" makes a topic in which
 everybody has what it had, with other rules or another model; a second vote, with
---successor, says which topic that is.`,
+--successor, says which topic that is. The daemon must be running.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.submit(cmd.Context(), p, g, client.Order{Kind: "end", Successor: successor})

@@ -24,8 +24,9 @@ func verifyCommand(p *printer) *cobra.Command {
 		Use:   "verify FILE",
 		Short: "Check a file that proves something, with nothing else at hand",
 		Long: `Checks a file that "wallet proof", "ledger show --proof", "ledger checkpoint",
-"ledger export", "model lineage" or "data prove" wrote, on any computer: without a home, a daemon
-or the network. A history is audited as by "ledger verify": all is computed again.
+"ledger export", "model lineage" or "data prove" wrote, on any computer: without a
+home, a daemon or the network. A history is audited as by "ledger verify": all is
+computed again.
 
 Without --topic and --checkpoint it believes the topic's rules that the file
 carries: then the file is consistent in itself, but somebody may have made up all of

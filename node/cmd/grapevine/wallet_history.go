@@ -25,8 +25,9 @@ func walletHistoryCommand(p *printer, dir *string) *cobra.Command {
 		Use:   "history [PEER]",
 		Short: "Show how a peer came to what it holds",
 		Long: `Lists every change of what a peer holds, balance, bond, stake and what is unbonding
-together: what it had from the start, what rounds paid it, transfers, slashes. PEER is a peer ID or an alias; without
-it, the peer whose home it is. It needs no daemon and no key.`,
+together: what it had from the start, what rounds paid it, transfers, slashes.
+PEER is a peer ID or an alias; without it, the peer whose home it is. It needs no
+daemon and no key.`,
 		Args: optionalArg,
 		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, *dir, first(args)) },
 	}

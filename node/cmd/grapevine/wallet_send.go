@@ -20,8 +20,12 @@ type orderFlags struct {
 }
 
 func (f *orderFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
+	topicFlag(cmd, &f.topic)
 	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait until a block certifies it; 0 does not wait")
+}
+
+func topicFlag(cmd *cobra.Command, topic *string) {
+	cmd.Flags().StringVar(topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
 }
 
 // submit has the daemon sign an entry, and says what became of it.
