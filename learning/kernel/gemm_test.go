@@ -171,6 +171,7 @@ func TestNaNAndInfinitySpreadAsInArithmetic(t *testing.T) {
 }
 
 func TestWhatDoesNotFitPanics(t *testing.T) {
+	short := make([]float32, 47, 48) // of whole vectors: the assembly alone would not see it
 	m := func(rows, cols int) Matrix { return RowMajor(make([]float32, rows*cols), rows, cols) }
 	for name, f := range map[string]func(){
 		"inner dimensions": func() { Mul(m(2, 3), m(2, 4), m(5, 3)) },
@@ -180,7 +181,9 @@ func TestWhatDoesNotFitPanics(t *testing.T) {
 		"bias":             func() { Affine(m(2, 3), m(2, 4), m(4, 3), make([]float32, 2), true) },
 		"length":           func() { RowMajor(make([]float32, 5), 2, 3) },
 		"windows":          func() { Windows(make([]float32, 5), 4, 3, 1) },
-		"a short vector":   func() { Axpy(make([]float32, 40), 1, make([]float32, 39)) },
+		"axpy":             func() { Axpy(make([]float32, 48), 1, short) },
+		"mask":             func() { Mask(make([]float32, 48), short) },
+		"step":             func() { Step(make([]float32, 48), short, 1, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

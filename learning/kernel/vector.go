@@ -2,11 +2,12 @@ package kernel
 
 import "math"
 
-// What takes two vectors panics if the second is shorter than the first.
+// What takes two vectors panics if the second is shorter than the first, whatever
+// its capacity.
 
 // Axpy does y += a*x.
 func Axpy(y []float32, a float32, x []float32) {
-	x = x[:len(y)]
+	x = x[:len(y):len(x)]
 	for i := axpyVector(y, a, x); i < len(y); i++ {
 		y[i] += a * x[i]
 	}
@@ -22,7 +23,7 @@ func Scale(a float32, x []float32) {
 // Mask makes d 0 wherever act, what a ReLU put out, is not above 0. That turns
 // the gradient with respect to its outputs into that with respect to its inputs.
 func Mask(d, act []float32) {
-	act = act[:len(d)]
+	act = act[:len(d):len(act)]
 	for i := maskVector(d, act); i < len(d); i++ {
 		if !(act[i] > 0) {
 			d[i] = 0
@@ -33,7 +34,7 @@ func Mask(d, act []float32) {
 // Step does w -= rate*v and then v *= momentum, so that the next gradient can be
 // added to v: SGD with Polyak momentum in one pass over memory.
 func Step(w, v []float32, rate, momentum float32) {
-	v = v[:len(w)]
+	v = v[:len(w):len(v)]
 	for i := stepVector(w, v, rate, momentum); i < len(w); i++ {
 		w[i] -= rate * v[i]
 		v[i] *= momentum
