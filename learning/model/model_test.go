@@ -354,3 +354,22 @@ func TestProbabilitiesSumToOneHoweverLargeTheLogits(t *testing.T) {
 		t.Errorf("loss of an impossible class: got %g, want 2e6", loss)
 	}
 }
+
+// Where pixels are equal, as in a blank image, one of each four gets the gradient;
+// where ReLU is at 0, none does.
+func TestOnePixelOfASquareGetsTheGradient(t *testing.T) {
+	m := parseForm(t, "cnn:3", picture(4, 4))
+	blank := learning.Samples{X: make([]float32, 2*16), Y: []int32{0, 1}, Inputs: 16, Classes: 3}
+	w, got, ws := noise(m.size(), rand.New(rand.NewPCG(5, 1))), make(learning.Vector, m.size()), m.Workspace()
+	const bias = 27 // after the filter
+	w[bias], w[bias+1], w[bias+2] = 1, 2, 0
+	m.Gradient(got, w, blank, []int{0, 1}, ws)
+	for i := bias; i < bias+2; i++ {
+		if want := slope(m, w, i, blank, ws); math.Abs(float64(got[i])-want) > 2e-3 || math.Abs(want) < 1e-2 {
+			t.Errorf("dL/dw[%d]: got %g, want %g", i, got[i], want)
+		}
+	}
+	if got[bias+2] != 0 {
+		t.Errorf("through a ReLU at 0: got %g", got[bias+2])
+	}
+}
