@@ -1,14 +1,20 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// SI  a, at the first row of a tile and the current column     AX  bytes from row to row, CX three times that
-// R8  the same, four rows below                                 DX  bytes from column to column
-// R9  a, at the first row of a tile and the first column
-// BX  b, at the current row                                     R10 bytes from row to row
-// R12 start, R13 dst: at the next row to be read or written     R11 bytes from row to row, then a counter
-// DI  the panel                                                 R14 rows that are left
-// Z0 and Z1 hold a row of b, Z2 an element of a, Z3 the floor, Z8 … Z23 the tile: two for each of its rows.
-// K1 and K2 tell which columns of the two there are.
+// K1 and K2 tell which columns there are. First come tiles of eight rows: Z8 … Z23.
+
+#define V0 Z0
+#define V1 Z1
+#define V2 Z2
+#define V3 Z3
+#define T0 Z8
+#define T1 Z9
+#define T2 Z10
+#define T3 Z11
+#define T4 Z12
+#define T5 Z13
+#define T6 Z14
+#define T7 Z15
 
 #define BEGIN(acc0, acc1) \
 	VMOVUPS.Z (R12), K1, acc0   \
@@ -20,17 +26,17 @@
 	VMOVUPS.Z 64(BX), K2, Z1 \
 	ADDQ      R10, BX
 
-#define ADDROW(a, acc0, acc1) \
-	VBROADCASTSS a, Z2          \
-	VFMADD231PS  Z0, Z2, acc0 \
-	VFMADD231PS  Z1, Z2, acc1
-
 #define END(acc0, acc1) \
 	VMAXPS  acc0, Z3, acc0     \ // keeps NaN
 	VMAXPS  acc1, Z3, acc1     \
 	VMOVUPS acc0, K1, (R13)   \
 	VMOVUPS acc1, K2, 64(R13) \
 	ADDQ    R11, R13
+
+#define CLEAR(x) \
+	VPXORD x, x, x
+
+#include "panel_amd64.h"
 
 // func panelAVX512(p *panel)
 TEXT ·panelAVX512(SB), NOSPLIT, $0-8
@@ -42,15 +48,7 @@ TEXT ·panelAVX512(SB), NOSPLIT, $0-8
 	KMOVW        AX, K1
 	SHRQ         $16, AX
 	KMOVW        AX, K2
-	VBROADCASTSS panel_floor(DI), Z3
-	MOVQ         panel_a(DI), R9
-	MOVQ         panel_start(DI), R12
-	MOVQ         panel_dst(DI), R13
-	MOVQ         panel_rows(DI), R14
-	MOVQ         panel_aRow(DI), AX
-	LEAQ         (AX)(AX*2), CX
-	MOVQ         panel_aCol(DI), DX
-	MOVQ         panel_bRow(DI), R10
+	SETUP
 
 eight:
 	CMPQ R14, $8
@@ -119,76 +117,4 @@ end8:
 	SUBQ $8, R14
 	JMP  eight
 
-four:
-	CMPQ R14, $4
-	JLT  one
-	MOVQ panel_startStride(DI), R11
-	BEGIN(Z8, Z9)
-	BEGIN(Z10, Z11)
-	BEGIN(Z12, Z13)
-	BEGIN(Z14, Z15)
-	MOVQ  R9, SI
-	LEAQ  (R9)(AX*4), R9
-	MOVQ  panel_b(DI), BX
-	MOVQ  panel_depth(DI), R11
-	TESTQ R11, R11
-	JZ    end4
-
-loop4:
-	LOADB
-	ADDROW((SI), Z8, Z9)
-	ADDROW((SI)(AX*1), Z10, Z11)
-	ADDROW((SI)(AX*2), Z12, Z13)
-	ADDROW((SI)(CX*1), Z14, Z15)
-	ADDQ DX, SI
-	DECQ R11
-	JNZ  loop4
-
-end4:
-	MOVQ panel_dstRow(DI), R11
-	END(Z8, Z9)
-	END(Z10, Z11)
-	END(Z12, Z13)
-	END(Z14, Z15)
-	SUBQ $4, R14
-
-one:
-	DECQ R14
-	JLT  done
-	MOVQ panel_startStride(DI), R11
-	BEGIN(Z8, Z9)
-	MOVQ  R9, SI
-	ADDQ  AX, R9
-	MOVQ  panel_b(DI), BX
-	MOVQ  panel_depth(DI), R11
-	VPXOR X10, X10, X10 // a second sum: one alone would wait for itself
-	VPXOR X11, X11, X11
-	SHRQ  $1, R11
-	JNC   even1
-	LOADB
-	ADDROW((SI), Z10, Z11)
-	ADDQ  DX, SI
-
-even1:
-	TESTQ R11, R11
-	JZ    end1
-
-loop1:
-	LOADB
-	ADDROW((SI), Z8, Z9)
-	LOADB
-	ADDROW((SI)(DX*1), Z10, Z11)
-	LEAQ (SI)(DX*2), SI
-	DECQ R11
-	JNZ  loop1
-
-end1:
-	MOVQ panel_dstRow(DI), R11
-	VADDPS Z10, Z8, Z8
-	VADDPS Z11, Z9, Z9
-	END(Z8, Z9)
-	JMP  one
-
-done:
-	VZEROUPPER
-	RET
+#include "panel_tiles_amd64.h"
