@@ -86,6 +86,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("churn: %v, want 0 to below 1", c.Churn)
 	case !(c.Stale >= 0 && c.Stale <= 1):
 		return fmt.Errorf("stale: %v, want 0 to 1", c.Stale)
+	case slices.ContainsFunc(c.Goals, func(goal float64) bool { return !(goal > 0 && goal <= 1) }):
+		return fmt.Errorf("goal: %v, want each above 0 to 1", c.Goals)
 	case attackers >= c.Peers:
 		return fmt.Errorf("attack: %d attackers of %d peers: one at least must be honest", attackers, c.Peers)
 	}

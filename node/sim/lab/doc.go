@@ -13,6 +13,10 @@
 // stands for all. With Config.Full each has its own, checks, decodes and settles
 // everything itself, and has to come to the same models and balances.
 //
+// Scorers are not drawn for each delta: a delta counts if a quorum of all stake
+// scored it, and seven of twenty are none. Config.Scorers says instead how many
+// have a stake; those who hold back the same samples measure once.
+//
 // Whatever is drawn follows from the seed and who draws, so a run is the same on
 // any number of cores.
 package lab

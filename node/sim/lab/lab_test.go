@@ -237,6 +237,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"churn":    func(c *Config) { c.Churn = math.NaN() },
 		"stale":    func(c *Config) { c.Stale = 1.5 },
 		"attack":   func(c *Config) { c.Attack = map[adversary.Kind]int{adversary.Copy: 8} },
+		"goal":     func(c *Config) { c.Goals = []float64{0.9, 88} },
 		"baseline": func(c *Config) { c.Baselines = []string{"magic"} },
 	} {
 		c := Config{Peers: 8, Rounds: 1, Seeds: 1}
