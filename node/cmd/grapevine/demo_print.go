@@ -11,8 +11,8 @@ import (
 // print writes the table.
 func (r *demoReport) print(w io.Writer) {
 	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f%s\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss, more(r.AUC, r.Bits))
-	if a := r.Alone; a != nil {
-		fmt.Fprintf(w, "Alone, with the same work    accuracy %.3f   best %.3f   worst %.3f\n", a.Mean, a.Best, a.Worst)
+	if a := r.Alone; a.Mean != nil {
+		fmt.Fprintf(w, "Alone, with the same work    accuracy %.3f   best %.3f   worst %.3f\n", *a.Mean, *a.Best, *a.Worst)
 	}
 	fmt.Fprintln(w)
 	printRewards(w, r.Rewards)
@@ -21,9 +21,9 @@ func (r *demoReport) print(w io.Writer) {
 		agreement = "honest peers do NOT agree"
 	}
 	fmt.Fprintf(w, "\nheight %d: %s\n", r.Height, agreement)
-	if n := r.Network; n != nil && n.DeltaMean != nil {
+	if n := r.Network; n.DeltaMean != nil {
 		fmt.Fprintf(w, "a delta takes %.0f bytes instead of %d (%.0fx less); all peers sent %.1f MB in all\n",
-			*n.DeltaMean, n.Dense, float64(n.Dense)/(*n.DeltaMean), float64(n.Sent)/1e6)
+			*n.DeltaMean, n.Dense, float64(n.Dense)/(*n.DeltaMean), float64(*n.Sent)/1e6)
 	}
 	fmt.Fprintf(w, "%.1f s in all, %.1f s of it learning\n", r.Seconds.Total, r.Seconds.Train)
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/grapevine-network/grapevine/node/audit"
 )
 
-// demoReport is the data of `demo -o json`. Other programs read it. With --processes,
-// what only the peers' own processes know is null: alone, network and cpu_seconds.
+// demoReport is the data of `demo -o json`. Other programs read it: every field is
+// always there. With --processes, numbers that only the peers' own processes know are
+// null: those of alone, of network but dense_bytes, and cpu_seconds.
 type demoReport struct {
 	Topic     string         `json:"topic"`
 	Peers     int            `json:"peers"`
@@ -25,18 +26,18 @@ type demoReport struct {
 	Loss      float64        `json:"loss"`
 	AUC       *float64       `json:"auc"`                // null unless there are two classes
 	Bits      *float64       `json:"bits_per_character"` // null unless the data are text
-	Alone     *aloneReport   `json:"alone"`
+	Alone     aloneReport    `json:"alone"`
 	Rewards   []rewardLine   `json:"rewards"`
 	Supply    supplyReport   `json:"supply"`
-	Network   *networkReport `json:"network"`
+	Network   networkReport  `json:"network"`
 	Seconds   secondsReport  `json:"seconds"`
 	CPU       *float64       `json:"cpu_seconds"`
 }
 
 type aloneReport struct {
-	Mean  float64 `json:"mean"`
-	Best  float64 `json:"best"`
-	Worst float64 `json:"worst"`
+	Mean  *float64 `json:"mean"`
+	Best  *float64 `json:"best"`
+	Worst *float64 `json:"worst"`
 }
 
 type rewardLine struct {
@@ -61,9 +62,9 @@ type supplyReport struct {
 }
 
 type networkReport struct {
-	Sent      int64    `json:"bytes_sent"`
-	Received  int64    `json:"bytes_received"`
-	Messages  int64    `json:"messages"`
+	Sent      *int64   `json:"bytes_sent"`
+	Received  *int64   `json:"bytes_received"`
+	Messages  *int64   `json:"messages"`
 	DeltaMean *float64 `json:"delta_bytes_mean"`
 	Dense     uint64   `json:"dense_bytes"`
 }
@@ -94,7 +95,8 @@ func (d *demo) report(ctx context.Context) (*demoReport, error) {
 	if err := d.nodes[0].Inspect(ctx, func(a *audit.Replica) { r = d.reportState(a) }); err != nil {
 		return nil, err
 	}
-	r.Agreement, r.Alone, r.Network, r.CPU = agreed, alone, d.reportNetwork(), cpuSeconds()
+	r.Agreement, r.Alone, r.CPU = agreed, alone, cpuSeconds()
+	d.reportNetwork(&r.Network)
 	return r, nil
 }
 
@@ -103,6 +105,7 @@ func (d *demo) reportState(a *audit.Replica) *demoReport {
 	r := &demoReport{
 		Topic: a.Topic.String(), Peers: d.peers, Rounds: d.settled, Height: a.Head.Height, Anchor: a.State.Anchor().String(),
 		Accuracy: d.now.Accuracy, Balanced: d.now.BalancedAccuracy, Loss: d.now.Loss, Supply: supplyOf(a.State),
+		Network: networkReport{Dense: 4 * d.manifest.Learning.Params()},
 		Seconds: secondsReport{Total: time.Since(d.start).Seconds(), Train: d.trainEnd.Sub(d.start).Seconds()},
 	}
 	r.AUC, r.Bits = onlyIfThere(d.now, d.shards.schema)
@@ -162,18 +165,18 @@ func (d *demo) proven(all []node.Status) bool {
 	return !slices.ContainsFunc(all, func(s node.Status) bool { return !s.Proven || s.Round < d.settled })
 }
 
-func (d *demo) reportAlone() (*aloneReport, error) {
-	r := &aloneReport{Worst: 1}
+func (d *demo) reportAlone() (aloneReport, error) {
+	mean, best, worst := 0.0, 0.0, 1.0
 	for _, a := range d.alone {
 		m, err := model.Evaluate(d.net, a.weights, d.shards.test)
 		if err != nil {
-			return nil, err
+			return aloneReport{}, err
 		}
-		r.Mean += m.Accuracy / float64(len(d.alone))
-		r.Best = max(r.Best, m.Accuracy)
-		r.Worst = min(r.Worst, m.Accuracy)
+		mean += m.Accuracy / float64(len(d.alone))
+		best = max(best, m.Accuracy)
+		worst = min(worst, m.Accuracy)
 	}
-	return r, nil
+	return aloneReport{&mean, &best, &worst}, nil
 }
 
 // supplyOf counts the treasury among the balances: it is an account, if nobody's.
@@ -182,18 +185,18 @@ func supplyOf(s *incentives.State) supplyReport {
 	return supplyReport{s.Economy.Cap, s.Supply.Remaining, balances + s.Supply.Treasury, bonds, stakes, s.Supply.Burnt}
 }
 
-func (d *demo) reportNetwork() *networkReport {
-	r := &networkReport{Dense: 4 * d.manifest.Learning.Params()}
+// reportNetwork adds what the peers of this process have sent.
+func (d *demo) reportNetwork(r *networkReport) {
+	r.Sent, r.Received, r.Messages = new(int64), new(int64), new(int64)
 	for _, n := range d.nodes {
 		t := n.Traffic()
-		r.Sent += t.Sent
-		r.Received += t.Received
-		r.Messages += t.Messages
+		*r.Sent += t.Sent
+		*r.Received += t.Received
+		*r.Messages += t.Messages
 	}
 	if d.deltas.mu.Lock(); d.deltas.count > 0 {
 		mean := float64(d.deltas.sum) / float64(d.deltas.count)
 		r.DeltaMean = &mean
 	}
 	d.deltas.mu.Unlock()
-	return r
 }

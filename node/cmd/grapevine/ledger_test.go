@@ -33,6 +33,7 @@ func grapevine(args ...string) outcome {
 // demoHome is the first home of a small demo, as files, and the demo's report.
 type demoHome struct {
 	files  map[string][]byte
+	out    string // the line that the demo printed
 	report demoReport
 }
 
@@ -52,7 +53,7 @@ var played = sync.OnceValues(func() (*demoHome, error) {
 	if o.code != codeOK {
 		return nil, fmt.Errorf("demo: %s", o.err)
 	}
-	h := &demoHome{files: map[string][]byte{}}
+	h := &demoHome{files: map[string][]byte{}, out: o.out}
 	if err := json.Unmarshal([]byte(o.out), &struct{ Data *demoReport }{&h.report}); err != nil {
 		return nil, err
 	}
@@ -134,6 +135,63 @@ func refused(t *testing.T, code int, args ...string) fail {
 		t.Errorf("%v: people are not told %q", args, e.Error.Message)
 	}
 	return *e.Error
+}
+
+// fieldsOf lists the names of an object and of the objects in it; a list stands for
+// its first element.
+func fieldsOf(v any) (names []string) {
+	if list, is := v.([]any); is && len(list) > 0 {
+		return fieldsOf(list[0])
+	}
+	object, _ := v.(map[string]any)
+	for name, value := range object {
+		names = append(names, name)
+		for _, inner := range fieldsOf(value) {
+			names = append(names, name+"."+inner)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Other programs read these fields: none may be missing, whatever is not known.
+func TestADemoReportsAllThatWasPromised(t *testing.T) {
+	_, h := aHome(t)
+	var e struct {
+		Schema int
+		Status string
+		Data   map[string]any
+	}
+	if err := json.Unmarshal([]byte(h.out), &e); err != nil || e.Schema != 1 || e.Status != "ok" || strings.Count(h.out, "\n") != 1 {
+		t.Fatalf("got %q, %v, want one line", h.out, err)
+	}
+	want := strings.Fields(`accuracy agreement alone alone.best alone.mean alone.worst anchor auc balanced_accuracy bits_per_character
+		cpu_seconds height loss network network.bytes_received network.bytes_sent network.delta_bytes_mean network.dense_bytes
+		network.messages peers rewards rewards.alias rewards.attack rewards.balance rewards.bond rewards.earned_training
+		rewards.earned_validating rewards.peer rewards.role rewards.stake rounds seconds seconds.to_target seconds.total
+		seconds.train supply supply.balances supply.bonds supply.burnt supply.cap supply.remaining supply.stakes topic`)
+	for _, r := range []any{e.Data, plain(t, demoReport{Rewards: []rewardLine{{}}})} { // this one, and one of which nothing is known
+		if got := fieldsOf(r); !slices.Equal(got, want) {
+			t.Errorf("got the fields %v, want %v", got, want)
+		}
+	}
+	s := h.report.Supply
+	if sum := s.Remaining + s.Balances + s.Bonds + s.Stakes + s.Burnt; sum != s.Cap || s.Cap == 0 {
+		t.Errorf("the supply %+v adds up to %d", s, sum)
+	}
+	if !h.report.Agreement || len(h.report.Rewards) != h.report.Peers {
+		t.Errorf("got %+v, want agreement and a line for each peer", h.report)
+	}
+}
+
+// plain is a value as a program reads it.
+func plain(t *testing.T, v any) (out any) {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err := errors.Join(err, json.Unmarshal(b, &out)); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestADemosHomeVerifies(t *testing.T) {
