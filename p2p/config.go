@@ -99,6 +99,12 @@ func (s *settings) identify() error {
 	return nil
 }
 
+// CheckAddr tells what is wrong with an address for Connect.
+func CheckAddr(addr string) error {
+	_, err := parseAddr(addr)
+	return err
+}
+
 // parseAddr reads a multiaddr that ends in the /p2p/ of a peer we would talk to.
 func parseAddr(addr string) (peer.AddrInfo, error) {
 	info, err := peer.AddrInfoFromString(addr)

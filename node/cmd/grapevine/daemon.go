@@ -66,6 +66,11 @@ func openDaemon(ctx context.Context, dir string, flags *pflag.FlagSet, passphras
 	if d.config, err = loadConfig(dir, flags); err != nil {
 		return nil, err
 	}
+	for _, a := range d.config.Peers {
+		if err := p2p.CheckAddr(a); err != nil {
+			return nil, &failure{code: codeFailed, err: err, hint: "correct peers in " + configPath(dir) + ", or give --peer, such as /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…"}
+		}
+	}
 	if d.key, err = openKey(dir, passphrase); err != nil {
 		return nil, err
 	}
@@ -177,21 +182,16 @@ func (d *daemon) topic(name string) (*member, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var names []string
-	var found []*member
+	var topics []topicName
 	for _, t := range d.topics {
 		names = append(names, t.name)
-		if name == "" || t.name == name || t.id.String() == name {
-			return t, nil
-		}
-		if len(name) >= 6 && strings.HasSuffix(t.id.String(), name) {
-			found = append(found, t)
-		}
+		topics = append(topics, topicName{name: t.name, id: t.id.String()})
 	}
-	if len(found) == 1 {
-		return found[0], nil
+	if i := meant(name, topics); i >= 0 {
+		return d.topics[i], nil
 	}
 	if len(names) == 0 {
-		return nil, usage("this peer has no topic yet", "grapevine topic create makes one, grapevine join INVITE joins one")
+		return nil, noTopic()
 	}
 	return nil, usage(fmt.Sprintf("no topic is called %q", name), "topics here: "+strings.Join(names, ", "))
 }

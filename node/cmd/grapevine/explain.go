@@ -15,7 +15,7 @@ import (
 )
 
 func explainCommand(p *printer) *cobra.Command {
-	var dir string
+	var at place
 	cmd := &cobra.Command{
 		Use:   "explain [ROUND|DELTA|PEER]",
 		Short: "Show how a round, a delta or a peer was paid, number by number",
@@ -37,28 +37,28 @@ its "round 4" is explain 3. Amounts are base units; a token is 1,000,000.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runExplain(p, dir, first(args)) },
+		RunE: func(_ *cobra.Command, args []string) error { return runExplain(p, &at, first(args)) },
 	}
-	homeFlag(cmd, &dir)
+	at.register(cmd)
 	return cmd
 }
 
-func runExplain(p *printer, dir, what string) error {
+func runExplain(p *printer, at *place, what string) error {
 	switch n, err := strconv.ParseUint(what, 10, 64); {
 	case what == "":
-		return explainRound(p, dir, nil)
+		return explainRound(p, at, nil)
 	case err == nil:
-		return explainRound(p, dir, &n)
+		return explainRound(p, at, &n)
 	case strings.HasPrefix(what, "baf") && len(what) >= shortest:
-		return explainDeltas(p, dir, what)
+		return explainDeltas(p, at, what)
 	}
-	return explainPeer(p, dir, what)
+	return explainPeer(p, at, what)
 }
 
 // explainAll explains each settled round that want chooses, in order.
-func explainAll(dir string, want func(h *node.Height) bool, take func(e *explainReport) error) (*node.Report, error) {
+func explainAll(at *place, want func(h *node.Height) bool, take func(e *explainReport) error) (*node.Report, error) {
 	evidence := audit.NewEvidence()
-	r, _, err := replayHome(dir, func(h *node.Height) error {
+	r, _, err := replayHome(at, func(h *node.Height) error {
 		evidence.Visit(h)
 		if h.Outcome == nil || !want(h) {
 			return nil
@@ -73,9 +73,9 @@ func explainAll(dir string, want func(h *node.Height) bool, take func(e *explain
 	return r, err
 }
 
-func explainRound(p *printer, dir string, want *uint64) error {
+func explainRound(p *printer, at *place, want *uint64) error {
 	var data *explainReport
-	r, err := explainAll(dir, func(h *node.Height) bool { return want == nil || h.Outcome.Round == *want },
+	r, err := explainAll(at, func(h *node.Height) bool { return want == nil || h.Outcome.Round == *want },
 		func(e *explainReport) error { data = e; return nil })
 	switch {
 	case err != nil:
@@ -87,11 +87,11 @@ func explainRound(p *printer, dir string, want *uint64) error {
 }
 
 // explainDeltas explains the delta whose CID begins with text.
-func explainDeltas(p *printer, dir, text string) error {
+func explainDeltas(p *printer, at *place, text string) error {
 	var data *explainReport
 	found := 0
 	is := func(d deltaReport) bool { return strings.HasPrefix(d.Delta, text) }
-	r, err := explainAll(dir, func(*node.Height) bool { return true }, func(e *explainReport) error {
+	r, err := explainAll(at, func(*node.Height) bool { return true }, func(e *explainReport) error {
 		if !slices.ContainsFunc(e.Deltas, is) {
 			return nil
 		}

@@ -22,10 +22,10 @@ type peerReport struct {
 	Rounds     []*explainReport `json:"rounds"`
 }
 
-func explainPeer(p *printer, dir, name string) error {
+func explainPeer(p *printer, at *place, name string) error {
 	data := &peerReport{Rounds: []*explainReport{}}
 	all := []*explainReport{}
-	r, err := explainAll(dir, func(*node.Height) bool { return true }, func(e *explainReport) error {
+	r, err := explainAll(at, func(*node.Height) bool { return true }, func(e *explainReport) error {
 		all = append(all, e)
 		return nil
 	})

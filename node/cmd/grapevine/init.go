@@ -64,6 +64,9 @@ func passphraseFlag(cmd *cobra.Command, file *string) {
 }
 
 func runInit(p *printer, dir string, encrypt bool, file string) (*initReport, error) {
+	if file != "" && !encrypt && !encrypted(dir) {
+		return nil, usage("--passphrase-file is of a key that is encrypted", "add --encrypt")
+	}
 	created, err := makeHome(p, dir, encrypt, file)
 	if err != nil {
 		return nil, err

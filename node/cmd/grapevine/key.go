@@ -66,9 +66,13 @@ func writePublic(dir string, author ledger.Author) error {
 	return nil
 }
 
-// readPublic returns the peer ID of a home without opening its key.
+// readPublic returns the peer ID of a home, or of the one that a further topic's
+// directory is in, without opening its key.
 func readPublic(dir string) (ledger.Author, error) {
 	b, err := os.ReadFile(publicPath(dir))
+	if above := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) && filepath.Base(above) == "topics" {
+		b, err = os.ReadFile(publicPath(filepath.Dir(above)))
+	}
 	if err != nil {
 		return ledger.Author{}, err
 	}
@@ -185,7 +189,7 @@ func passphraseFrom(file string) ([]byte, error) {
 	}
 	b = bytes.TrimRight(b, "\r\n")
 	if len(b) == 0 {
-		return nil, &failure{code: codeForbidden, err: fmt.Errorf("the passphrase file %s is empty", file)}
+		return nil, &failure{code: codeForbidden, err: fmt.Errorf("the passphrase file %s is empty", file), hint: passphraseVariable + " or --passphrase-file names it"}
 	}
 	return b, nil
 }

@@ -15,10 +15,10 @@ import (
 )
 
 func ledgerCommand(p *printer) *cobra.Command {
-	var dir string
+	var at place
 	cmd := group("ledger", "Read the ledger of a home and verify it, offline")
-	homeFlag(cmd, &dir)
-	cmd.AddCommand(ledgerVerifyCommand(p, &dir), ledgerLogCommand(p, &dir), ledgerShowCommand(p, &dir), ledgerHeadCommand(p, &dir), ledgerCheckpointCommand(p, &dir), ledgerExportCommand(p, &dir), ledgerPruneCommand(p, &dir))
+	at.register(cmd)
+	cmd.AddCommand(ledgerVerifyCommand(p, &at), ledgerLogCommand(p, &at), ledgerShowCommand(p, &at), ledgerHeadCommand(p, &at), ledgerCheckpointCommand(p, &at), ledgerExportCommand(p, &at), ledgerPruneCommand(p, &at))
 	return cmd
 }
 
@@ -57,9 +57,9 @@ func homeDir(flag string) (string, error) {
 	return filepath.Join(user, ".grapevine"), nil
 }
 
-// replayHome replays the ledger of the home that --home names.
-func replayHome(flag string, visit func(h *node.Height) error) (r *node.Report, dir string, err error) {
-	if dir, err = homeDir(flag); err != nil {
+// replayHome replays the ledger that --home and --topic name.
+func replayHome(at *place, visit func(h *node.Height) error) (r *node.Report, dir string, err error) {
+	if dir, err = at.dir(); err != nil {
 		return nil, dir, err
 	}
 	r, err = node.Replay(dir, visit)
@@ -70,6 +70,9 @@ func replayHome(flag string, visit func(h *node.Height) error) (r *node.Report, 
 func readFailure(dir string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if without(dir) {
+		return noTopic()
 	}
 	if f, is := errors.AsType[*node.Fault](err); is {
 		return &failure{

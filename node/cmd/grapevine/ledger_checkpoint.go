@@ -10,7 +10,7 @@ import (
 	"github.com/grapevine-network/grapevine/node"
 )
 
-func ledgerCheckpointCommand(p *printer, home *string) *cobra.Command {
+func ledgerCheckpointCommand(p *printer, at *place) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "checkpoint --out FILE",
@@ -21,7 +21,7 @@ against it: grapevine verify FILE --checkpoint CHECKPOINT.`,
 		Example: `  grapevine ledger checkpoint --out topic.checkpoint --home ./demo/peer-01`,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := homeDir(*home)
+			dir, err := at.dir()
 			if err != nil {
 				return err
 			}

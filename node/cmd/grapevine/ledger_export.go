@@ -21,7 +21,7 @@ type historyFile struct {
 	Block  string `json:"block"`
 }
 
-func ledgerExportCommand(p *printer, home *string) *cobra.Command {
+func ledgerExportCommand(p *printer, at *place) *cobra.Command {
 	var out string
 	var height uint64
 	cmd := &cobra.Command{
@@ -35,7 +35,7 @@ every balance and model again from it. IPLD tools can read it, too.`,
   grapevine verify topic.car`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := homeDir(*home)
+			dir, err := at.dir()
 			if err != nil {
 				return err
 			}

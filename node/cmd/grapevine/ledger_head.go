@@ -20,7 +20,7 @@ type headReport struct {
 	Pending   int     `json:"pending"` // entries that wait to be certified
 }
 
-func ledgerHeadCommand(p *printer, home *string) *cobra.Command {
+func ledgerHeadCommand(p *printer, at *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "head",
 		Short: "Show the newest certified height, model and state",
@@ -30,7 +30,7 @@ height and state root agree on every balance.`,
 		Example: `  grapevine ledger head --home ./demo/peer-01`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			r, _, err := replayHome(*home, nil)
+			r, _, err := replayHome(at, nil)
 			if err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ type logReport struct {
 	Entries []entryLine `json:"entries"`
 }
 
-func ledgerLogCommand(p *printer, home *string) *cobra.Command {
+func ledgerLogCommand(p *printer, at *place) *cobra.Command {
 	var f logFlags
 	cmd := &cobra.Command{
 		Use:   "log",
@@ -43,7 +43,7 @@ Rounds are numbered from 0.`,
   grapevine ledger log --author smart-cyan-adder --kind SCORE
   grapevine ledger log --limit 0 -o json`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return runLog(p, *home, f) },
+		RunE: func(*cobra.Command, []string) error { return runLog(p, at, f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.author, "author", "", "only entries of this peer: its ID or alias")
@@ -75,12 +75,12 @@ func (f *logFlags) choose(l entryLine) bool {
 	return (f.kind == "" || l.Kind == f.kind) && (f.author == "" || l.Author == f.author || l.Alias == f.author)
 }
 
-func runLog(p *printer, home string, f logFlags) error {
+func runLog(p *printer, at *place, f logFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
 	data := &logReport{Entries: []entryLine{}}
-	r, _, err := replayHome(home, func(h *node.Height) error {
+	r, _, err := replayHome(at, func(h *node.Height) error {
 		for _, l := range linesOf(h) {
 			if f.choose(l) {
 				data.Matched++

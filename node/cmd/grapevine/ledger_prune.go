@@ -20,7 +20,7 @@ type pruneReport struct {
 	Blobs  int    `json:"blobs_removed"`
 }
 
-func ledgerPruneCommand(p *printer, home *string) *cobra.Command {
+func ledgerPruneCommand(p *printer, at *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "prune",
 		Short: "Let a home begin at its newest checkpoint, and save space",
@@ -36,7 +36,7 @@ The peer must be stopped. There is no way back.`,
 		Example: `  grapevine stop && grapevine ledger prune && grapevine up --detach`,
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := homeDir(*home)
+			dir, err := at.dir()
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,7 @@ type entryView struct {
 	fields []field
 }
 
-func ledgerShowCommand(p *printer, home *string) *cobra.Command {
+func ledgerShowCommand(p *printer, at *place) *cobra.Command {
 	var f proofFlags
 	cmd := &cobra.Command{
 		Use:   "show HEIGHT|CID",
@@ -53,9 +53,9 @@ entry; "grapevine verify FILE" checks it.`,
 				return err
 			}
 			if f.out != "" {
-				return runShowProof(p, *home, s, f)
+				return runShowProof(p, at, s, f)
 			}
-			r, _, err := replayHome(*home, s.visit)
+			r, _, err := replayHome(at, s.visit)
 			if err != nil {
 				return err
 			}
@@ -71,8 +71,8 @@ entry; "grapevine verify FILE" checks it.`,
 	return cmd
 }
 
-func runShowProof(p *printer, home string, s *search, f proofFlags) error {
-	dir, err := homeDir(home)
+func runShowProof(p *printer, at *place, s *search, f proofFlags) error {
+	dir, err := at.dir()
 	if err != nil {
 		return err
 	}

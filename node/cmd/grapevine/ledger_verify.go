@@ -33,7 +33,7 @@ type verifyReport struct {
 	Supply    supplyReport `json:"supply"`
 }
 
-func ledgerVerifyCommand(p *printer, home *string) *cobra.Command {
+func ledgerVerifyCommand(p *printer, at *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
 		Short: "Check every byte of a home and derive every balance again",
@@ -55,7 +55,7 @@ in the middle of a change starts over, three times at most.`,
   grapevine ledger verify -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := homeDir(*home)
+			dir, err := at.dir()
 			if err != nil {
 				return err
 			}

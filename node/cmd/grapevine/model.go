@@ -36,14 +36,14 @@ type evalReport struct {
 type evalFlags struct{ data, label string }
 
 func modelCommand(p *printer) *cobra.Command {
-	var dir string
+	var at place
 	cmd := group("model", "Look at the model of a topic")
-	homeFlag(cmd, &dir)
-	cmd.AddCommand(modelEvalCommand(p, &dir), modelPredictCommand(p, &dir), modelExportCommand(p, &dir), modelLineageCommand(p, &dir))
+	at.register(cmd)
+	cmd.AddCommand(modelEvalCommand(p, &at), modelPredictCommand(p, &at), modelExportCommand(p, &at), modelLineageCommand(p, &at))
 	return cmd
 }
 
-func modelEvalCommand(p *printer, dir *string) *cobra.Command {
+func modelEvalCommand(p *printer, at *place) *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{
 		Use:   "eval --data DATA",
@@ -58,19 +58,19 @@ of an IDX folder, the rows of a table whose column "split" says test.`,
 		Example: `  grapevine model eval --home ./demo/peer-01 --data mnist
   grapevine model eval --data csv:patients.csv --label outcome`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return runEval(p, *dir, f) },
+		RunE: func(*cobra.Command, []string) error { return runEval(p, at, f) },
 	}
 	cmd.Flags().StringVar(&f.data, "data", "", sources)
 	cmd.Flags().StringVar(&f.label, "label", "", "the column of a table with the class (default: as the topic calls it)")
 	return cmd
 }
 
-func runEval(p *printer, dir string, f evalFlags) error {
+func runEval(p *printer, at *place, f evalFlags) error {
 	from, err := parseSource("--data", f.data)
 	if err != nil {
 		return err
 	}
-	r, _, err := replayHome(dir, nil)
+	r, _, err := replayHome(at, nil)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type exportReport struct {
 	Params uint64 `json:"params"`
 }
 
-func modelExportCommand(p *printer, dir *string) *cobra.Command {
+func modelExportCommand(p *printer, at *place) *cobra.Command {
 	var kind, out string
 	cmd := &cobra.Command{
 		Use:   "export --out FILE",
@@ -35,21 +35,21 @@ others read. Its metadata say where it comes from: topic, height, round and the 
 of the model. A weight is [inputs, outputs], the transpose of PyTorch's.`,
 		Example: `  grapevine model export --out model.safetensors`,
 		Args:    noArgs,
-		RunE:    func(*cobra.Command, []string) error { return runExport(p, *dir, kind, out) },
+		RunE:    func(*cobra.Command, []string) error { return runExport(p, at, kind, out) },
 	}
 	cmd.Flags().StringVar(&kind, "format", "safetensors", "safetensors")
 	outFlag(cmd, &out)
 	return cmd
 }
 
-func runExport(p *printer, dir, kind, out string) error {
+func runExport(p *printer, at *place, kind, out string) error {
 	if kind != "safetensors" {
 		return usage(fmt.Sprintf("--format %q: want safetensors", kind), "")
 	}
 	if err := checkOut(out); err != nil {
 		return err
 	}
-	r, _, err := replayHome(dir, nil)
+	r, _, err := replayHome(at, nil)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ type predictReport struct {
 	Rows    []prediction `json:"rows"`
 }
 
-func modelPredictCommand(p *printer, dir *string) *cobra.Command {
+func modelPredictCommand(p *printer, at *place) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
 		Use:   "predict --data FILE",
@@ -108,18 +108,18 @@ label column may be missing, and is not looked at. Output: the class and its
 probability, a line for each row.`,
 		Example: `  grapevine model predict --data csv:new-patients.csv`,
 		Args:    noArgs,
-		RunE:    func(*cobra.Command, []string) error { return runPredict(p, *dir, data) },
+		RunE:    func(*cobra.Command, []string) error { return runPredict(p, at, data) },
 	}
 	cmd.Flags().StringVar(&data, "data", "", "the table: "+tables+" (required)")
 	return cmd
 }
 
-func runPredict(p *printer, dir, data string) error {
+func runPredict(p *printer, at *place, data string) error {
 	from, err := parseSource("--data", data)
 	if err != nil || from.isImages() || from.kind == "text" {
 		return usage(fmt.Sprintf("--data %q: want %s", data, tables), "example: grapevine model predict --data csv:new.csv")
 	}
-	r, _, err := replayHome(dir, nil)
+	r, _, err := replayHome(at, nil)
 	if err != nil {
 		return err
 	}

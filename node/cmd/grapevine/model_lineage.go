@@ -48,7 +48,7 @@ type mergedReport struct {
 	Root   *string `json:"data_root"` // what that commits to
 }
 
-func modelLineageCommand(p *printer, dir *string) *cobra.Command {
+func modelLineageCommand(p *printer, at *place) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "lineage [ANCHOR]",
@@ -65,14 +65,14 @@ A declaration of data says what its author committed to, not what it trained on.
 		Example: `  grapevine model lineage --home ./demo/peer-01
   grapevine model lineage --out model.car && grapevine verify model.car`,
 		Args: optionalArg,
-		RunE: func(_ *cobra.Command, args []string) error { return runLineage(p, *dir, first(args), out) },
+		RunE: func(_ *cobra.Command, args []string) error { return runLineage(p, at, first(args), out) },
 	}
 	cmd.Flags().StringVar(&out, "out", "", "a file to write: the audit bundle")
 	return cmd
 }
 
-func runLineage(p *printer, flag, name, out string) error {
-	dir, err := homeDir(flag)
+func runLineage(p *printer, at *place, name, out string) error {
+	dir, err := at.dir()
 	if err != nil {
 		return err
 	}

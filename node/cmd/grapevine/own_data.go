@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/grapevine-network/grapevine/learning/dataset"
 )
 
-// checkSpec refuses what names no data, and makes its path absolute: the daemon
-// may work in another directory.
+// checkSpec refuses what names no data, or a file that is missing, and makes its
+// path absolute: the daemon may work in another directory.
 func checkSpec(spec string) (string, error) {
 	if spec == "" {
 		return "", nil
@@ -20,6 +21,9 @@ func checkSpec(spec string) (string, error) {
 	s, err := parseSource("--data", spec)
 	if err != nil {
 		return "", err
+	}
+	if _, err := os.Stat(s.path); s.path != "" && errors.Is(err, fs.ErrNotExist) {
+		return "", &failure{code: codeFailed, err: fmt.Errorf("--data %s: there is no such file", spec), hint: "correct the path; it begins at the directory that you are in"}
 	}
 	return s.absolute()
 }

@@ -43,24 +43,17 @@ func (g *globals) readTopics() ([]client.Topic, error) {
 	if err != nil {
 		return nil, err
 	}
+	out, err := topicsHere(dir, c)
+	if err != nil {
+		return nil, err
+	}
 	self, _ := readPublic(dir) // zero: then it is nobody's
-	out, seen := []client.Topic{}, map[string]bool{}
-	for _, at := range topicsIn(dir) {
-		m, id, err := manifestIn(at)
-		if err != nil {
+	seen := map[string]bool{}
+	for i := range out {
+		if err := readHead(&out[i], self); err != nil {
 			return nil, err
 		}
-		name, t := c.section(id.String())
-		if name == "" {
-			name = freshName(c, m.Name, id)
-		}
-		v := topicView(name, at, id, m, t, self)
-		v.Reason = "no daemon is running"
-		if err := readHead(&v, at, self); err != nil {
-			return nil, err
-		}
-		seen[v.ID] = true
-		out = append(out, v)
+		seen[out[i].ID] = true
 	}
 	for name, t := range c.Topics {
 		if !seen[t.CID] {
@@ -70,10 +63,10 @@ func (g *globals) readTopics() ([]client.Topic, error) {
 	return out, nil
 }
 
-func readHead(v *client.Topic, dir string, self ledger.Author) error {
-	r, err := node.Replay(dir, nil)
+func readHead(v *client.Topic, self ledger.Author) error {
+	r, err := node.Replay(v.Dir, nil)
 	if err != nil {
-		return readFailure(dir, err)
+		return readFailure(v.Dir, err)
 	}
 	a := r.Replica
 	account := a.State.Account(self)
@@ -87,13 +80,15 @@ func readHead(v *client.Topic, dir string, self ledger.Author) error {
 
 // pick finds one topic in a list; "" is the first.
 func pick(list []client.Topic, name string) (client.Topic, error) {
+	var topics []topicName
 	for _, t := range list {
-		if name == "" || t.Name == name || t.ID == name || t.Title == name {
-			return t, nil
-		}
+		topics = append(topics, topicName{t.Name, t.Title, t.ID})
+	}
+	if i := meant(name, topics); i >= 0 {
+		return list[i], nil
 	}
 	if len(list) == 0 {
-		return client.Topic{}, usage("this home has no topic yet", "grapevine topic create makes one, grapevine join INVITE joins one")
+		return client.Topic{}, noTopic()
 	}
 	return client.Topic{}, usage(fmt.Sprintf("no topic is called %q", name), "grapevine topic ls lists them")
 }

@@ -66,10 +66,10 @@ func amountOf(e *ledger.Entry) uint64 {
 }
 
 func walletCommand(p *printer, g *globals) *cobra.Command {
-	var dir string
+	var at place
 	cmd := group("wallet", "Show what peers hold and have earned, and move tokens")
-	homeFlag(cmd, &dir)
-	cmd.PersistentPreRun = func(*cobra.Command, []string) { g.home = dir }
+	at.register(cmd)
+	cmd.PersistentPreRun = func(*cobra.Command, []string) { g.home = at.home }
 	cmd.AddCommand(&cobra.Command{
 		Use:   "balance [PEER]",
 		Short: "Show a peer's balance, bond, stake and earnings",
@@ -88,9 +88,9 @@ does, identity.key is read.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runBalance(p, dir, args) },
+		RunE: func(_ *cobra.Command, args []string) error { return runBalance(p, &at, args) },
 	})
-	cmd.AddCommand(walletHistoryCommand(p, &dir), walletProofCommand(p, &dir))
+	cmd.AddCommand(walletHistoryCommand(p, &at), walletProofCommand(p, &at))
 	cmd.AddCommand(walletSendCommand(p, g), walletRegisterCommand(p, g))
 	cmd.AddCommand(walletLockCommands(p, g)...)
 	return cmd
@@ -122,9 +122,9 @@ func (e earnings) add(o *audit.Outcome) {
 	}
 }
 
-func runBalance(p *printer, dir string, args []string) error {
+func runBalance(p *printer, at *place, args []string) error {
 	earned := earnings{}
-	r, dir, err := replayHome(dir, earned.visit)
+	r, dir, err := replayHome(at, earned.visit)
 	if err != nil {
 		return err
 	}

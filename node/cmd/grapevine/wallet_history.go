@@ -20,7 +20,7 @@ type historyReport struct {
 	Payments []client.Payment `json:"payments"`
 }
 
-func walletHistoryCommand(p *printer, dir *string) *cobra.Command {
+func walletHistoryCommand(p *printer, at *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "history [PEER]",
 		Short: "Show how a peer came to what it holds",
@@ -29,12 +29,12 @@ together: what it had from the start, what rounds paid it, transfers, slashes.
 PEER is a peer ID or an alias; without it, the peer whose home it is. It needs no
 daemon and no key.`,
 		Args: optionalArg,
-		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, *dir, first(args)) },
+		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, at, first(args)) },
 	}
 }
 
-func runHistory(p *printer, flag, name string) error {
-	dir, err := homeDir(flag)
+func runHistory(p *printer, at *place, name string) error {
+	dir, err := at.dir()
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type proofFlags struct {
 	out, checkpoint string
 }
 
-func walletProofCommand(p *printer, dir *string) *cobra.Command {
+func walletProofCommand(p *printer, at *place) *cobra.Command {
 	var f proofFlags
 	cmd := &cobra.Command{
 		Use:   "proof [PEER] --out FILE",
@@ -45,7 +45,7 @@ It works with and without a running daemon, and needs no key.`,
 		Example: `  grapevine wallet proof --out alice.proof --home ./demo/peer-01
   grapevine verify alice.proof`,
 		Args: optionalArg,
-		RunE: func(_ *cobra.Command, args []string) error { return runWalletProof(p, *dir, first(args), f) },
+		RunE: func(_ *cobra.Command, args []string) error { return runWalletProof(p, at, first(args), f) },
 	}
 	outFlag(cmd, &f.out)
 	cmd.Flags().StringVar(&f.checkpoint, "checkpoint", "", "a file of \"ledger checkpoint\" that the reader has")
@@ -62,8 +62,8 @@ func (f proofFlags) trust() (*ledger.Trust, error) {
 	return readTrust(f.checkpoint)
 }
 
-func runWalletProof(p *printer, flag, name string, f proofFlags) error {
-	dir, err := homeDir(flag)
+func runWalletProof(p *printer, at *place, name string, f proofFlags) error {
+	dir, err := at.dir()
 	if err != nil {
 		return err
 	}

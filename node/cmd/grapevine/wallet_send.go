@@ -24,10 +24,6 @@ func (f *orderFlags) register(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait until a block certifies it; 0 does not wait")
 }
 
-func topicFlag(cmd *cobra.Command, topic *string) {
-	cmd.Flags().StringVar(topic, "topic", "", "name, CID or the end of a CID; default: the first topic")
-}
-
 // submit has the daemon sign an entry, and says what became of it.
 func (f *orderFlags) submit(ctx context.Context, p *printer, g *globals, o client.Order) error {
 	s, err := f.send(ctx, g, o)
