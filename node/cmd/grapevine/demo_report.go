@@ -15,23 +15,23 @@ import (
 // always there. With --processes, numbers that only the peers' own processes know are
 // null: those of alone, of network but dense_bytes, and cpu_seconds.
 type demoReport struct {
-	Topic     string         `json:"topic"`
-	Peers     int            `json:"peers"`
-	Rounds    uint64         `json:"rounds"`
-	Height    uint64         `json:"height"`
-	Anchor    string         `json:"anchor"`
-	Agreement bool           `json:"agreement"`
-	Accuracy  float64        `json:"accuracy"`
-	Balanced  float64        `json:"balanced_accuracy"`
-	Loss      float64        `json:"loss"`
-	AUC       *float64       `json:"auc"`                // null unless there are two classes
-	Bits      *float64       `json:"bits_per_character"` // null unless the data are text
-	Alone     aloneReport    `json:"alone"`
-	Rewards   []rewardLine   `json:"rewards"`
-	Supply    supplyReport   `json:"supply"`
-	Network   networkReport  `json:"network"`
-	Seconds   secondsReport  `json:"seconds"`
-	CPU       *float64       `json:"cpu_seconds"`
+	Topic     string        `json:"topic"`
+	Peers     int           `json:"peers"`
+	Rounds    uint64        `json:"rounds"`
+	Height    uint64        `json:"height"`
+	Anchor    string        `json:"anchor"`
+	Agreement bool          `json:"agreement"`
+	Accuracy  float64       `json:"accuracy"`
+	Balanced  float64       `json:"balanced_accuracy"`
+	Loss      float64       `json:"loss"`
+	AUC       *float64      `json:"auc"`                // null unless there are two classes
+	Bits      *float64      `json:"bits_per_character"` // null unless the data are text
+	Alone     aloneReport   `json:"alone"`
+	Rewards   []rewardLine  `json:"rewards"`
+	Supply    supplyReport  `json:"supply"`
+	Network   networkReport `json:"network"`
+	Seconds   secondsReport `json:"seconds"`
+	CPU       *float64      `json:"cpu_seconds"`
 }
 
 type aloneReport struct {

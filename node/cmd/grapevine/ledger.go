@@ -71,7 +71,7 @@ func readFailure(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if without(dir) {
+	if hasNoTopic(dir) {
 		return noTopic()
 	}
 	if f, is := errors.AsType[*node.Fault](err); is {

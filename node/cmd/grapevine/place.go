@@ -91,9 +91,9 @@ func noTopic() *failure {
 	return usage("this home has no topic yet", "grapevine topic create makes one, grapevine join INVITE joins one")
 }
 
-// without tells a peer's home that has no topic yet from one that lost its files,
+// hasNoTopic tells a peer's home that has no topic yet from one that lost its files,
 // and from a directory that is none.
-func without(dir string) bool {
+func hasNoTopic(dir string) bool {
 	_, err := os.Stat(keyPath(dir))
 	_, lost := os.Stat(filepath.Join(dir, "ledger"))
 	return err == nil && errors.Is(lost, fs.ErrNotExist) && len(topicsIn(dir)) == 0
