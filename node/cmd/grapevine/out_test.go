@@ -36,6 +36,26 @@ func TestWriteOut(t *testing.T) {
 	}
 }
 
+// A link stays one, and leads to what was written, also if nothing was there.
+func TestWriteOutThroughLink(t *testing.T) {
+	dir := t.TempDir()
+	link, file := filepath.Join(dir, "link"), filepath.Join(dir, "file")
+	if err := os.Symlink("file", link); err != nil {
+		t.Skip(err)
+	}
+	for _, text := range []string{"new", "again"} {
+		if err := writeOut(link, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(file); string(got) != text {
+			t.Errorf("the file has %q, want %q", got, text)
+		}
+	}
+	if to, err := os.Readlink(link); to != "file" {
+		t.Errorf("the link was replaced: %v", err)
+	}
+}
+
 // What is no file, such as /dev/stdout, is not replaced by one.
 func TestWriteOutToPipe(t *testing.T) {
 	r, w, err := os.Pipe()

@@ -17,11 +17,14 @@ func replaceFile(path string, data []byte) error {
 	})
 }
 
-// replaceWith puts what write writes under path, whole or not at all. What is there
-// and no file, such as /dev/stdout, is written to as it is.
+// replaceWith puts what write writes under path, or where that links to, whole or not
+// at all. What is there and no file, such as /dev/stdout, is written to as it is.
 func replaceWith(path string, mode fs.FileMode, write func(w io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, mode) // a link may lead to what is not there yet
 		if err != nil {
 			return err
 		}
