@@ -26,9 +26,6 @@ func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
 	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); !got.Trusted {
 		t.Error("not trusted with its checkpoint")
 	}
-	if got := answer[provenReport](t, "verify", point, "--topic", h.report.Topic); got.Kind != "checkpoint" || !got.Trusted {
-		t.Errorf("checkpoint: %+v", got)
-	}
 	short := answer[proofReport](t, "wallet", "proof", h.report.Rewards[1].Alias, "--out", file, "--checkpoint", point, "--home", dir)
 	if got := answer[provenReport](t, "verify", file, "--checkpoint", point); *got.Balance != accountAt(t, dir, got.Peer, got.Height-1).Balance || got.Peer != h.report.Rewards[1].Peer || short.Bytes >= made.Bytes {
 		t.Errorf("got %+v in %d bytes", got, short.Bytes)
@@ -37,7 +34,39 @@ func TestABalanceIsProvedToWhoHasNothingElse(t *testing.T) {
 	refused(t, codeVerify, "verify", file, "--checkpoint", point, "--topic", h.report.Anchor)
 	refused(t, codeUsage, "wallet", "proof", "--home", dir)
 	refused(t, codeFailed, "verify", filepath.Join(dir, "none"))
+	refused(t, codeFailed, "verify", dir)
 	refused(t, codeVerify, "verify", filepath.Join(dir, "manifest.cbor"))
+}
+
+// Anybody can make up who votes in a topic: only another who has the same checkpoint
+// can be believed.
+func TestACheckpointIsTrustedBySameOnly(t *testing.T) {
+	dir, h := aHome(t)
+	point, forged := filepath.Join(t.TempDir(), "a.checkpoint"), filepath.Join(t.TempDir(), "forged.checkpoint")
+	answer[proofReport](t, "ledger", "checkpoint", "--out", point, "--home", dir)
+	trust, err := readTrust(point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust.Height += trust.Period
+	if _, err := writePacked(forged, ledger.TrustDomain, trust); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		trusted bool
+		args    []string
+	}{
+		{true, []string{point, "--checkpoint", point}},
+		{true, []string{point, "--checkpoint", point, "--topic", h.report.Topic}},
+		{false, []string{point}},
+		{false, []string{point, "--topic", h.report.Topic}},
+		{false, []string{forged, "--topic", h.report.Topic}},
+		{false, []string{forged, "--checkpoint", point}},
+	} {
+		if got := answer[provenReport](t, append([]string{"verify"}, c.args...)...); got.Kind != "checkpoint" || got.Trusted != c.trusted {
+			t.Errorf("%v: %+v", c.args, got)
+		}
+	}
 }
 
 // accountAt is what a peer held after a height.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"reflect"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +33,9 @@ computed again.
 Without --topic and --checkpoint it believes the topic's rules that the file
 carries: then the file is consistent in itself, but somebody may have made up all of
 it, and "trusted" is false. With --topic the rules must be those of that topic. With
---checkpoint they are not needed: the validators are those of the checkpoint.
+--checkpoint they are not needed: the validators are those of the checkpoint. A
+checkpoint, and a history that begins at one, is trusted only by --checkpoint: the
+topic's rules do not tell who votes then.
 
 If anything in the file is wrong, the exit code is 7.`,
 		Example: `  grapevine verify alice.proof --topic bafyreigy…
@@ -55,7 +59,7 @@ func runVerify(p *printer, path string, f verifyFlags) error {
 		return err
 	}
 	if !report.Trusted {
-		p.say("trusted: false. The file is consistent in itself; that its topic is the right one, only --topic or --checkpoint can tell")
+		p.say("trusted: false. %s", believed.doubt())
 	}
 	return p.answer(report, report.print)
 }
@@ -86,6 +90,14 @@ func (f verifyFlags) parse() (b belief, err error) {
 	return b, err
 }
 
+// doubt is what is left to believe of a file that is not trusted.
+func (b belief) doubt() string {
+	if b.topic.Defined() || b.trust != nil {
+		return "The file is of this topic; that its checkpoint is a true one, only a --checkpoint of the same height can tell"
+	}
+	return "The file is consistent in itself; that its topic is the right one, only --topic or --checkpoint can tell"
+}
+
 // checkFile tells what a file proves.
 func (b belief) checkFile(path string) (*provenReport, error) {
 	f, err := os.Open(path)
@@ -95,10 +107,15 @@ func (b belief) checkFile(path string) (*provenReport, error) {
 	defer f.Close()
 	r, err := b.check(bufio.NewReader(f))
 	if err == nil && b.topic.Defined() && r.Topic != b.topic.String() {
-		err = fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic)
+		other := notVerified(path, fmt.Errorf("it is of topic %s, not of %v", r.Topic, b.topic))
+		other.hint = "is it the right file, and the right --topic?"
+		return nil, other
 	}
 	if f, is := errors.AsType[*failure](err); is {
 		return nil, f
+	}
+	if unread, is := errors.AsType[*fs.PathError](err); is {
+		return nil, &failure{code: codeFailed, err: unread, hint: "is the name of the file right?"}
 	}
 	if err != nil {
 		return nil, notVerified(path, err)
@@ -121,12 +138,12 @@ func (b belief) check(f *bufio.Reader) (r *provenReport, err error) {
 		return nil, err
 	}
 	switch {
+	case checkpoint:
+		return b.checkpoint(data)
 	case proof:
 		r, err = b.proof(data)
-	case row:
-		r, err = b.row(data)
 	default:
-		r, err = b.checkpoint(data)
+		r, err = b.row(data)
 	}
 	if err == nil {
 		r.Trusted = b.topic.Defined() || b.trust != nil
@@ -166,7 +183,8 @@ func (b belief) row(data []byte) (*provenReport, error) {
 	return r, nil
 }
 
-// checkpoint shows a checkpoint, which proves nothing by itself.
+// checkpoint shows a checkpoint, which proves nothing by itself, nor by its topic:
+// anybody can name a topic and make up who votes.
 func (b belief) checkpoint(data []byte) (*provenReport, error) {
 	t := new(ledger.Trust)
 	if err := ledger.Unpack(ledger.TrustDomain, data, t); err != nil {
@@ -179,6 +197,7 @@ func (b belief) checkpoint(data []byte) (*provenReport, error) {
 		return nil, fmt.Errorf("it contradicts checkpoint %d, %v", b.trust.Height, b.trust.Block)
 	}
 	r := &provenReport{OK: true, Kind: "checkpoint", Topic: t.Topic.String(), Height: t.Height, Block: t.Block.String()}
+	r.Trusted = reflect.DeepEqual(t, b.trust)
 	for _, s := range t.Committee {
 		r.lines = append(r.lines, field{"validator", fmt.Sprintf("%v  stake %s", s.Author, tokens(s.Stake))})
 	}

@@ -135,7 +135,7 @@ func readBounded(path string) ([]byte, error) {
 	return data, nil
 }
 
-func notVerified(path string, err error) error {
+func notVerified(path string, err error) *failure {
 	return &failure{
 		code: codeVerify, err: fmt.Errorf("%s does not verify: %w", path, err), where: path,
 		hint: "it was changed, or made by somebody who does not hold what it claims; ask for it again",
