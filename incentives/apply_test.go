@@ -51,15 +51,15 @@ func TestEntriesThatBreakARuleHaveNoEffect(t *testing.T) {
 		{"a second REVEAL", PhaseReveal, func(w *town) *ledger.Entry { w.must(w.reveal(4)); return w.reveal(4) }, "second REVEAL"},
 		{"a SEAL without a seat", PhaseSeal, func(w *town) *ledger.Entry { return w.seal(4, nil) }, "no seat"},
 		{"a second SEAL", PhaseSeal, func(w *town) *ledger.Entry { w.must(w.seal(0, nil)); return w.seal(0, nil) }, "second SEAL"},
-		{"a SCORE of other numbers", PhaseOpen, func(w *town) *ledger.Entry { return w.open(0, w.scores(0, 512)) }, "opens no seal"},
-		{"a SCORE of less", PhaseOpen, func(w *town) *ledger.Entry { return w.open(0, w.scores(0, 256)[1:]) }, "opens no seal"},
+		{"a SCORE of other numbers", PhaseOpen, func(w *town) *ledger.Entry { return w.open(0, w.scores(0, 2048)) }, "opens no seal"},
+		{"a SCORE of less", PhaseOpen, func(w *town) *ledger.Entry { return w.open(0, w.scores(0, 1024)[1:]) }, "opens no seal"},
 		{"a SCORE with another salt", PhaseOpen, func(w *town) *ledger.Entry {
-			return w.say(0, &ledger.Opening{Salt: salt(1), Scores: w.scores(0, 256)})
+			return w.say(0, &ledger.Opening{Salt: salt(1), Scores: w.scores(0, 1024)})
 		}, "opens no seal"},
 		{"somebody else's SCORE", PhaseOpen, func(w *town) *ledger.Entry {
-			return w.say(4, &ledger.Opening{Salt: salt(0), Scores: w.scores(0, 256)})
+			return w.say(4, &ledger.Opening{Salt: salt(0), Scores: w.scores(0, 1024)})
 		}, "opens no seal"},
-		{"a second SCORE", PhaseOpen, func(w *town) *ledger.Entry { w.must(w.opening(256)(0)); return w.opening(256)(0) }, "second SCORE"},
+		{"a second SCORE", PhaseOpen, func(w *town) *ledger.Entry { w.must(w.opening(1024)(0)); return w.opening(1024)(0) }, "second SCORE"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -94,12 +94,12 @@ func TestNobodyScoresItself(t *testing.T) {
 		}
 		return all
 	}
-	none := func(w *town) []ledger.Score { return append(w.scores(0, 256), ledger.Score{Delta: 4}) }
+	none := func(w *town) []ledger.Score { return append(w.scores(0, 1024), ledger.Score{Delta: 4}) }
 	for name, scores := range map[string]func(w *town) []ledger.Score{"its own": own, "none": none} {
 		w := newTown(t, m)
 		w.must(slices.Concat(each(4, 7, w.commit), each(0, 1, w.commit))...)
 		w.must(slices.Concat(each(4, 7, w.reveal), each(0, 1, w.reveal))...)
-		w.must(w.seal(0, scores(w)), w.sealing(256)(1), w.sealing(256)(2), w.sealing(256)(3))
+		w.must(w.seal(0, scores(w)), w.sealing(1024)(1), w.sealing(1024)(2), w.sealing(1024)(3))
 		if err := w.block(w.open(0, scores(w)))[0]; !errors.Is(err, ErrVoid) || !strings.Contains(err.Error(), "own or none") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -120,8 +120,8 @@ func TestABaseMayBeThreeAnchorsOldAndNoOlder(t *testing.T) {
 		if err == nil {
 			w.must(each(5, 7, w.commit)...)
 			w.must(each(4, 7, w.reveal)...)
-			w.must(each(0, 4, w.sealing(256))...)
-			w.must(each(0, 4, w.opening(256))...)
+			w.must(each(0, 4, w.sealing(1024))...)
+			w.must(each(0, 4, w.opening(1024))...)
 			if got := w.settled[age].Deltas[place(w.settled[age], 4)].Age; got != age {
 				t.Errorf("age %d, want %d", got, age)
 			}

@@ -18,7 +18,7 @@ func BenchmarkSettle(b *testing.B) {
 			w.must(each(validators, people, w.reveal)...)
 			scored := func(v int) (all []ledger.Score) {
 				for place := range uint64(deltas) {
-					all = append(all, ledger.Score{Delta: place, U: int32(place*7919%4096+uint64(v)*3) * 256, SE: 100})
+					all = append(all, ledger.Score{Delta: place, U: int32(place*7919%4096+uint64(v)*3) * 256, SE: 256})
 				}
 				return all
 			}

@@ -19,7 +19,7 @@ func heirOf(w *town, invite bool) *ledger.Manifest {
 // wound is a topic in which much has happened, and which is closed.
 func wound(t tester) *town {
 	w := purse(t)
-	w.round(4, 7, 256)
+	w.round(4, 7, 1024)
 	w.must(w.say(5, &ledger.Register{Payout: author(60)}))
 	w.must(w.say(4, &ledger.Unbond{Amount: 300}), w.send(0, 50, 5))
 	w.must(w.evidence(1, 5), w.evidence(1, 6))

@@ -122,7 +122,7 @@ func TestARoundForgetsWhoForked(t *testing.T) {
 		}
 		deltas := len(w.state.Round.Reveals)
 		if phase == PhaseOpen {
-			w.must(w.opening(256)(3))
+			w.must(w.opening(1024)(3))
 		}
 		w.must(w.evidence(0, 4), w.evidence(1, 3))
 		r := &w.state.Round
@@ -145,8 +145,8 @@ func TestARoundForgetsWhoForked(t *testing.T) {
 // From SEAL on its delta keeps its place, but does not count.
 func TestTheDeltaOfWhoForkedEarnsNothing(t *testing.T) {
 	w := newTown(t, manifest(4, 3)).to(PhaseOpen)
-	w.must(append(each(0, 3, w.opening(256)), w.evidence(3, 4))...)
-	w.must(w.opening(256)(3))
+	w.must(append(each(0, 3, w.opening(1024)), w.evidence(3, 4))...)
+	w.must(w.opening(1024)(3))
 	p := w.settled[0]
 	d := p.Deltas[place(p, 4)]
 	if d.Counts || d.Merged() || d.Paid != 0 || len(p.Deltas) != 3 {
@@ -185,8 +185,8 @@ func TestTheFirstCommitToADeltaIsTheOneThatCounts(t *testing.T) {
 		if !forked {
 			w.must(w.reveal(6))
 		}
-		w.must(each(0, 4, w.sealing(256))...)
-		w.must(each(0, 4, w.opening(256))...)
+		w.must(each(0, 4, w.sealing(1024))...)
+		w.must(each(0, 4, w.opening(1024))...)
 		p := w.settled[0]
 		first, second := p.Deltas[place(p, 5)], p.Deltas[place(p, 4)]
 		if first.Copy || first.Paid == 0 || !second.Copy || second.Paid != 0 || second.Merged() {

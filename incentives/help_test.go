@@ -228,7 +228,7 @@ func (w *town) open(who int, scores []ledger.Score) *ledger.Entry {
 func (w *town) scores(who int, u int32) (all []ledger.Score) {
 	for place, a := range w.state.Round.Deltas() {
 		if a != author(who) {
-			all = append(all, ledger.Score{Delta: uint64(place), U: u, SE: 10})
+			all = append(all, ledger.Score{Delta: uint64(place), U: u, SE: 256})
 		}
 	}
 	return all

@@ -29,8 +29,8 @@ func TestEachMemberWeighsTheSame(t *testing.T) {
 	w.must(each(4, 6, w.commit)...)
 	w.idle(2) // it waits for the other four, who are members too
 	w.must(each(4, 6, w.reveal)...)
-	w.must(each(0, 4, w.sealing(256))...)
-	w.must(each(0, 4, w.opening(256))...)
+	w.must(each(0, 4, w.sealing(1024))...)
+	w.must(each(0, 4, w.opening(1024))...)
 	p := w.settled[0]
 	a, b := p.Deltas[place(p, 4)], p.Deltas[place(p, 5)]
 	if a.Bond != 1 || a.Weight != 1 || a.Paid != b.Paid || a.Paid == 0 {

@@ -48,7 +48,7 @@ func TestANewcomerNeedsWork(t *testing.T) {
 func TestANewcomerWhoseFirstCommitIsLateTakesPartWithTheNext(t *testing.T) {
 	w := newTown(t, open(manifest(4, 3)))
 	late := w.worked(50, 0)
-	w.round(4, 7, 512)
+	w.round(4, 7, 2048)
 	next := w.worked(50, 0)
 	if err := w.block(late, next); !errors.Is(err[0], ErrVoid) || err[1] != nil {
 		t.Errorf("the late one: %v, the next: %v; want no effect, and one", err[0], err[1])

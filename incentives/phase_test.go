@@ -23,7 +23,7 @@ func (w *town) to(phase Phase) *town {
 		w.must(each(4, 7, w.reveal)...)
 	}
 	if phase > PhaseSeal {
-		w.must(each(0, 4, w.sealing(256))...)
+		w.must(each(0, 4, w.sealing(1024))...)
 	}
 	if got := w.state.Round.Phase; got != phase {
 		w.t.Fatalf("at %v, want %v", got, phase)
@@ -81,22 +81,22 @@ func TestAPhaseEndsWhenNothingMoreCanComeOrAtItsLimit(t *testing.T) {
 			w.to(PhaseReveal).must(w.evidence(0, 4), w.evidence(1, 5), w.evidence(2, 6))
 		}, 1, PhaseCommit, 0},
 
-		{"all seal", func(w *town) { w.to(PhaseSeal).must(each(0, 4, w.sealing(256))...) }, 0, PhaseOpen, 0},
-		{"a quorum seals, one who did before does not", func(w *town) { w.to(PhaseSeal).must(each(0, 3, w.sealing(256))...); w.blocks(3) }, 0, PhaseSeal, 4},
-		{"a quorum seals, to the end", func(w *town) { w.to(PhaseSeal).must(each(0, 3, w.sealing(256))...); w.blocks(4) }, 0, PhaseOpen, 0},
-		{"no quorum seals, to the end", func(w *town) { w.to(PhaseSeal).must(each(0, 2, w.sealing(256))...); w.blocks(4) }, 0, PhaseOpen, 0},
+		{"all seal", func(w *town) { w.to(PhaseSeal).must(each(0, 4, w.sealing(1024))...) }, 0, PhaseOpen, 0},
+		{"a quorum seals, one who did before does not", func(w *town) { w.to(PhaseSeal).must(each(0, 3, w.sealing(1024))...); w.blocks(3) }, 0, PhaseSeal, 4},
+		{"a quorum seals, to the end", func(w *town) { w.to(PhaseSeal).must(each(0, 3, w.sealing(1024))...); w.blocks(4) }, 0, PhaseOpen, 0},
+		{"no quorum seals, to the end", func(w *town) { w.to(PhaseSeal).must(each(0, 2, w.sealing(1024))...); w.blocks(4) }, 0, PhaseOpen, 0},
 		{"nobody seals", func(w *town) { w.to(PhaseSeal).blocks(5) }, 1, PhaseCommit, 0},
 		{"who does not seal forked", func(w *town) {
-			w.to(PhaseSeal).must(each(0, 3, w.sealing(256))...)
+			w.to(PhaseSeal).must(each(0, 3, w.sealing(1024))...)
 			w.must(w.evidence(0, 3))
 		}, 0, PhaseOpen, 0},
 
-		{"all open", func(w *town) { w.to(PhaseOpen).must(each(0, 4, w.opening(256))...) }, 1, PhaseCommit, 0},
-		{"one does not open", func(w *town) { w.to(PhaseOpen).must(each(0, 3, w.opening(256))...); w.blocks(4) }, 0, PhaseOpen, 5},
-		{"one does not open to the end", func(w *town) { w.to(PhaseOpen).must(each(0, 3, w.opening(256))...); w.blocks(5) }, 1, PhaseCommit, 0},
+		{"all open", func(w *town) { w.to(PhaseOpen).must(each(0, 4, w.opening(1024))...) }, 1, PhaseCommit, 0},
+		{"one does not open", func(w *town) { w.to(PhaseOpen).must(each(0, 3, w.opening(1024))...); w.blocks(4) }, 0, PhaseOpen, 5},
+		{"one does not open to the end", func(w *town) { w.to(PhaseOpen).must(each(0, 3, w.opening(1024))...); w.blocks(5) }, 1, PhaseCommit, 0},
 		{"nobody opens", func(w *town) { w.to(PhaseOpen).blocks(6) }, 1, PhaseCommit, 0},
 		{"who does not open forked", func(w *town) {
-			w.to(PhaseOpen).must(each(0, 3, w.opening(256))...)
+			w.to(PhaseOpen).must(each(0, 3, w.opening(1024))...)
 			w.must(w.evidence(0, 3))
 		}, 1, PhaseCommit, 0},
 	}
@@ -115,19 +115,19 @@ func TestAPhaseEndsWhenNothingMoreCanComeOrAtItsLimit(t *testing.T) {
 // Who is away delays a round once, not each.
 func TestWhoDidNotSealIsNotWaitedForAgain(t *testing.T) {
 	w := newTown(t, manifest(4, 3))
-	w.to(PhaseSeal).must(each(0, 3, w.sealing(256))...)
+	w.to(PhaseSeal).must(each(0, 3, w.sealing(1024))...)
 	w.blocks(4)
-	w.must(each(0, 3, w.opening(256))...)
+	w.must(each(0, 3, w.opening(1024))...)
 	if w.number() != 1 {
 		t.Fatalf("round %d, want 1", w.number())
 	}
-	w.to(PhaseSeal).must(each(0, 3, w.sealing(256))...)
+	w.to(PhaseSeal).must(each(0, 3, w.sealing(1024))...)
 	if got := w.state.Round.Phase; got != PhaseOpen {
 		t.Errorf("still at %v, waiting for who was away", got)
 	}
-	w.must(each(0, 3, w.opening(256))...)
+	w.must(each(0, 3, w.opening(1024))...)
 	w.to(PhaseSeal).block(w.say(3, &ledger.Evidence{})) // no effect, but heard
-	w.must(each(0, 3, w.sealing(256))...)
+	w.must(each(0, 3, w.sealing(1024))...)
 	if got := w.state.Round.Phase; got != PhaseSeal {
 		t.Errorf("at %v, not waiting for who was heard again", got)
 	}
@@ -136,14 +136,14 @@ func TestWhoDidNotSealIsNotWaitedForAgain(t *testing.T) {
 // A quorum is waited for even if nobody else is: without one nothing counts.
 func TestSealWaitsForAQuorum(t *testing.T) {
 	w := newTown(t, manifest(4, 3))
-	w.to(PhaseSeal).must(each(0, 2, w.sealing(256))...)
+	w.to(PhaseSeal).must(each(0, 2, w.sealing(1024))...)
 	w.blocks(4)
-	w.must(each(0, 2, w.opening(256))...)
-	w.to(PhaseSeal).must(each(0, 2, w.sealing(256))...)
+	w.must(each(0, 2, w.opening(1024))...)
+	w.to(PhaseSeal).must(each(0, 2, w.sealing(1024))...)
 	if got := w.state.Round.Phase; got != PhaseSeal {
 		t.Errorf("at %v with two of four seals", got)
 	}
-	w.must(w.sealing(256)(2))
+	w.must(w.sealing(1024)(2))
 	if got := w.state.Round.Phase; got != PhaseOpen {
 		t.Errorf("still at %v with three of four seals", got)
 	}
@@ -155,8 +155,8 @@ func TestCommitWaitsForWhoCommittedBefore(t *testing.T) {
 	w.must(each(4, 6, w.commit)...)
 	w.blocks(2)
 	w.must(each(4, 6, w.reveal)...)
-	w.must(each(0, 4, w.sealing(256))...)
-	w.must(each(0, 4, w.opening(256))...)
+	w.must(each(0, 4, w.sealing(1024))...)
+	w.must(each(0, 4, w.opening(1024))...)
 	w.must(each(4, 6, w.commit)...)
 	if got := w.state.Round.Phase; got != PhaseReveal {
 		t.Errorf("still at %v, waiting for who was away", got)
@@ -191,8 +191,8 @@ func TestEntriesOutsideTheirPhaseHaveNoEffect(t *testing.T) {
 	makes := map[Phase]func(w *town) *ledger.Entry{
 		PhaseCommit: func(w *town) *ledger.Entry { return w.commit(6) },
 		PhaseReveal: func(w *town) *ledger.Entry { return w.reveal(6) },
-		PhaseSeal:   func(w *town) *ledger.Entry { return w.sealing(256)(3) },
-		PhaseOpen:   func(w *town) *ledger.Entry { return w.opening(256)(3) },
+		PhaseSeal:   func(w *town) *ledger.Entry { return w.sealing(1024)(3) },
+		PhaseOpen:   func(w *town) *ledger.Entry { return w.opening(1024)(3) },
 	}
 	for at := PhaseCommit; at <= PhaseOpen; at++ {
 		for of, entry := range makes {

@@ -23,18 +23,18 @@ func (p Phase) String() string { return [...]string{"COMMIT", "REVEAL", "SEAL", 
 
 // Round is the round in flight, as the certified entries have it.
 type Round struct {
-	Number   uint64                           `cbor:"number"`
-	Phase    Phase                            `cbor:"phase"`
-	Blocks   uint64                           `cbor:"blocks"` // of this phase; COMMIT counts from the first COMMIT on
-	Commits  map[ledger.Author]Committed      `cbor:"commits"`
-	Taken    uint64                           `cbor:"taken"` // commits, those of forked authors included
-	Reveals  map[ledger.Author]Revealed       `cbor:"reveals"`
-	Seals    map[ledger.Author]ledger.Hash    `cbor:"seals"`
-	Openings map[ledger.Author][]ledger.Score `cbor:"openings"`
-	Entries  map[ledger.Author]uint64         `cbor:"entries"`  // how many of each author this round has
-	Seed     ledger.Hash                      `cbor:"seed"`     // of the block that ended REVEAL: nobody knew it before
-	Trainers []ledger.Author                  `cbor:"trainers"` // who committed in the round before
-	Scorers  []ledger.Author                  `cbor:"scorers"`  // who sealed in the round before
+	Number   uint64                          `cbor:"number"`
+	Phase    Phase                           `cbor:"phase"`
+	Blocks   uint64                          `cbor:"blocks"` // of this phase; COMMIT counts from the first COMMIT on
+	Commits  map[ledger.Author]Committed     `cbor:"commits"`
+	Taken    uint64                          `cbor:"taken"` // commits, those of forked authors included
+	Reveals  map[ledger.Author]Revealed      `cbor:"reveals"`
+	Seals    map[ledger.Author]ledger.Hash   `cbor:"seals"`
+	Openings map[ledger.Author]ledger.Scores `cbor:"openings"`
+	Entries  map[ledger.Author]uint64        `cbor:"entries"`  // how many of each author this round has
+	Seed     ledger.Hash                     `cbor:"seed"`     // of the block that ended REVEAL: nobody knew it before
+	Trainers []ledger.Author                 `cbor:"trainers"` // who committed in the round before
+	Scorers  []ledger.Author                 `cbor:"scorers"`  // who sealed in the round before
 }
 
 // Committed is a COMMIT that took effect.
@@ -61,7 +61,7 @@ func newRound(number uint64, trainers, scorers []ledger.Author) Round {
 	return Round{
 		Number: number, Trainers: trainers, Scorers: scorers,
 		Commits: map[ledger.Author]Committed{}, Reveals: map[ledger.Author]Revealed{},
-		Seals: map[ledger.Author]ledger.Hash{}, Openings: map[ledger.Author][]ledger.Score{},
+		Seals: map[ledger.Author]ledger.Hash{}, Openings: map[ledger.Author]ledger.Scores{},
 		Entries: map[ledger.Author]uint64{},
 	}
 }

@@ -10,7 +10,7 @@ import (
 // else, or what another has sealed, is paid nothing for its duty; who leaves a
 // delta out is paid less. What it did not earn goes to nobody.
 func TestScoresThatAreNotSealedAndOpenedCostDutyPay(t *testing.T) {
-	scores := func(w *town) []ledger.Score { return w.scores(3, 256) }
+	scores := func(w *town) []ledger.Score { return w.scores(3, 1024) }
 	for name, c := range map[string]struct {
 		seal, open func(w *town) *ledger.Entry // of validator 3; nil is silence
 		late       bool                        // the seal comes when the others open
@@ -30,15 +30,15 @@ func TestScoresThatAreNotSealedAndOpenedCostDutyPay(t *testing.T) {
 		"missing": {seal: func(w *town) *ledger.Entry { return w.seal(3, scores(w)) }},
 		"wrong": {
 			seal: func(w *town) *ledger.Entry { return w.seal(3, scores(w)) },
-			open: func(w *town) *ledger.Entry { return w.open(3, w.scores(3, 512)) },
+			open: func(w *town) *ledger.Entry { return w.open(3, w.scores(3, 2048)) },
 		},
 		"another's seal": {
 			seal: func(w *town) *ledger.Entry {
 				r := w.number()
-				return w.say(3, &ledger.Seal{Round: r, Hash: ledger.SealHash(w.topic, r, author(0), salt(0), w.scores(0, 256))})
+				return w.say(3, &ledger.Seal{Round: r, Hash: ledger.SealHash(w.topic, r, author(0), salt(0), w.scores(0, 1024))})
 			},
 			open: func(w *town) *ledger.Entry {
-				return w.say(3, &ledger.Opening{Round: w.number(), Salt: salt(0), Scores: w.scores(0, 256)})
+				return w.say(3, &ledger.Opening{Round: w.number(), Salt: salt(0), Scores: w.scores(0, 1024)})
 			},
 		},
 		"two of three": {
@@ -55,9 +55,9 @@ func TestScoresThatAreNotSealedAndOpenedCostDutyPay(t *testing.T) {
 			w.block(honest...)
 		}
 		if c.late {
-			say(each(0, 3, w.sealing(256)), nil)
+			say(each(0, 3, w.sealing(1024)), nil)
 		} else {
-			say(each(0, 3, w.sealing(256)), c.seal)
+			say(each(0, 3, w.sealing(1024)), c.seal)
 		}
 		for w.state.Round.Phase == PhaseSeal {
 			w.block()
@@ -65,7 +65,7 @@ func TestScoresThatAreNotSealedAndOpenedCostDutyPay(t *testing.T) {
 		if c.late {
 			w.block(c.seal(w))
 		}
-		say(each(0, 3, w.opening(256)), c.open)
+		say(each(0, 3, w.opening(1024)), c.open)
 		for len(w.settled) == 0 {
 			w.block()
 		}

@@ -17,7 +17,7 @@ func TestARoundPaysTrainersValidatorsAndTreasury(t *testing.T) {
 		t.Errorf("got %+v of %d", p, before)
 	}
 	for _, d := range p.Deltas {
-		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*100/7 || d.Sure != 1006 || d.Score != 1006 || d.Gate != 1060 || !d.Merged() {
+		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*256*256/7 || d.Sure != 543 || d.Score != 543 || d.Gate != 1986 || !d.Merged() {
 			t.Errorf("delta %+v, want %d", d, p.Pool/3)
 		}
 	}
@@ -37,7 +37,7 @@ func TestARoundInWhichNothingCountsMintsNothing(t *testing.T) {
 		"no reveal":        func(w *town) { w.to(PhaseReveal).blocks(4) },
 		"no seal":          func(w *town) { w.to(PhaseSeal).blocks(5) },
 		"no opening":       func(w *town) { w.to(PhaseOpen).blocks(6) },
-		"too few openings": func(w *town) { w.to(PhaseOpen).must(each(0, 2, w.opening(256))...); w.blocks(5) },
+		"too few openings": func(w *town) { w.to(PhaseOpen).must(each(0, 2, w.opening(1024))...); w.blocks(5) },
 		"empty scores": func(w *town) {
 			w.to(PhaseSeal).must(each(0, 4, func(v int) *ledger.Entry { return w.seal(v, nil) })...)
 			w.must(each(0, 4, func(v int) *ledger.Entry { return w.open(v, nil) })...)
@@ -78,8 +78,8 @@ func TestAQuorumForADeltaLeavesItsAuthorOut(t *testing.T) {
 		w := newTown(t, m)
 		w.must(w.commit(0), w.commit(4))
 		w.must(w.reveal(0), w.reveal(4))
-		w.must(each(0, 4, w.sealing(256))...)
-		w.must(each(0, 1+others, w.opening(256))...)
+		w.must(each(0, 4, w.sealing(1024))...)
+		w.must(each(0, 1+others, w.opening(1024))...)
 		for len(w.settled) == 0 {
 			w.blocks(1)
 		}
@@ -111,13 +111,13 @@ func TestADeltaIsPaidOnceInThirtyTwoRounds(t *testing.T) {
 		again := delta(1, 0)
 		for r := range later + 1 {
 			if r == 0 || r < later {
-				w.round(1, 3, 256)
+				w.round(1, 3, 1024)
 				continue
 			}
 			w.must(w.commit(1), w.commitTo(2, w.state.Anchor(), again))
 			w.must(w.reveal(1), w.revealOf(2, again))
-			w.must(w.sealing(256)(0))
-			w.must(w.opening(256)(0))
+			w.must(w.sealing(1024)(0))
+			w.must(w.opening(1024)(0))
 		}
 		p := w.settled[later]
 		if got := p.Deltas[place(p, 2)].Copy; got != (later <= ArchiveRounds) {

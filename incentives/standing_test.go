@@ -120,7 +120,7 @@ func TestWhoInvertsScoresIsNotHeard(t *testing.T) {
 		for v := range honest + 3 {
 			s.Now = append(s.Now, ledger.Seat{ID: uint64(v), Author: author(v), Stake: 100})
 		}
-		s.Round.Openings = map[ledger.Author][]ledger.Score{}
+		s.Round.Openings = map[ledger.Author]ledger.Scores{}
 		for v := range s.Now {
 			s.Round.Openings[author(v)] = []ledger.Score{{}}
 		}

@@ -80,7 +80,7 @@ func (w *town) some(rng *rand.Rand, people int, chance float64, entry func(who i
 func (w *town) randomScores(rng *rand.Rand, who int) (all []ledger.Score) {
 	for _, s := range w.scores(who, 0) {
 		if rng.IntN(8) > 0 {
-			all = append(all, ledger.Score{Delta: s.Delta, U: int32(rng.IntN(40_000)-10_000) &^ 255, SE: rng.Uint32N(3_000)})
+			all = append(all, ledger.Score{Delta: s.Delta, U: int32(rng.IntN(40_000)-10_000) &^ 255, SE: rng.Uint32N(3_000) &^ 255})
 		}
 	}
 	return all

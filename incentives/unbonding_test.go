@@ -61,8 +61,8 @@ func TestABondStaysUntilItsRoundIsSettled(t *testing.T) {
 	if w.balance(4) != 10 || len(w.state.Dues) != 1 {
 		t.Fatalf("paid back in round %d, %v", w.number(), w.state.Round.Phase)
 	}
-	w.must(each(0, 4, w.sealing(256))...)
-	w.must(each(0, 4, w.opening(256))...)
+	w.must(each(0, 4, w.sealing(1024))...)
+	w.must(each(0, 4, w.opening(1024))...)
 	before := w.balance(4)
 	if p := w.settled[0]; p.Deltas[place(p, 4)].Paid == 0 {
 		t.Error("the bond earned nothing")

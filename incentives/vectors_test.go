@@ -155,11 +155,11 @@ func TestSettlementsAreThoseOfTheVectors(t *testing.T) {
 	}
 	scores := func(v int) (all []ledger.Score) {
 		for i, s := range w.scores(v, 0) {
-			u := int32(i*i*512+v*256) - 512
+			u := int32(i*i*1024+v*256) - 512
 			if w.number() == 0 && i == 3 {
-				u = -512
+				u = -2048
 			}
-			all = append(all, ledger.Score{Delta: s.Delta, U: u, SE: uint32(100 * v)})
+			all = append(all, ledger.Score{Delta: s.Delta, U: u, SE: uint32(256 * v)})
 		}
 		return all
 	}

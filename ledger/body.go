@@ -3,7 +3,6 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 )
 
 // Salt keeps a hash from being guessed: 16 bytes that nobody else knows.
@@ -32,41 +31,18 @@ type Seal struct {
 	Hash  Hash   `cbor:"hash"`
 }
 
-// Opening is the body of a SCORE: it opens the author's own seal. Scores are
-// sorted by Delta; a delta that was not scored has none.
+// Opening is the body of a SCORE: it opens the author's own seal.
 type Opening struct {
-	Round  uint64  `cbor:"round"`
-	Salt   Salt    `cbor:"salt"`
-	Scores []Score `cbor:"scores"`
+	Round  uint64 `cbor:"round"`
+	Salt   Salt   `cbor:"salt"`
+	Scores Scores `cbor:"scores"`
 }
-
-// Score says what a delta gains on its validator's held-out data, when added to
-// the anchor divided by the number of the round's reveals: its share of a mean.
-type Score struct {
-	_     struct{} `cbor:",toarray"`
-	Delta uint64   // place among the round's reveals, sorted by author, from 0
-	U     int32    // loss before minus loss after, micro-nats, a multiple of 2^8
-	SE    uint32   // standard error of the paired differences, micro-nats
-}
-
-// MaxScores bounds the deltas of a round that one SCORE can speak of.
-const MaxScores = 1024
 
 func (*Commit) validate() error { return nil }
 func (*Reveal) validate() error { return nil }
 func (*Seal) validate() error   { return nil }
 
-func (o *Opening) validate() error {
-	if len(o.Scores) > MaxScores {
-		return fmt.Errorf("%d deltas, at most %d", len(o.Scores), MaxScores)
-	}
-	for i, s := range o.Scores {
-		if i > 0 && s.Delta <= o.Scores[i-1].Delta || s.Delta >= MaxScores || s.U%256 != 0 {
-			return fmt.Errorf("score %d: places must ascend and u be a multiple of 256", i)
-		}
-	}
-	return nil
-}
+func (o *Opening) validate() error { return o.Scores.validate() }
 
 // CommitHash binds author to a delta: SHA-256 of "grapevine/commit/1", topic,
 // round (8 bytes, big-endian), author, base, delta, salt, one after the other.
@@ -79,7 +55,7 @@ func CommitHash(topic CID, round uint64, author Author, base, delta CID, salt Sa
 // SealHash binds author to scores: SHA-256 of "grapevine/seal/1", topic, round,
 // author, salt and, for each score, place, u and standard error (8, 4 and 4
 // bytes, big-endian).
-func SealHash(topic CID, round uint64, author Author, salt Salt, scores []Score) Hash {
+func SealHash(topic CID, round uint64, author Author, salt Salt, scores Scores) Hash {
 	b := append(bindingPrefix("grapevine/seal/1", topic, round, author), salt[:]...)
 	for _, s := range scores {
 		b = binary.BigEndian.AppendUint64(b, s.Delta)

@@ -77,7 +77,7 @@ func bodies() []any {
 		&Commit{Round: 3, Base: blob("anchor"), Hash: Hash{1}},
 		&Reveal{Round: 3, Delta: blob("delta"), Size: 300, Salt: Salt{2}},
 		&Seal{Round: 3, Hash: Hash{3}},
-		&Opening{Round: 3, Salt: Salt{4}, Scores: []Score{{Delta: 0, U: -512, SE: 40}, {Delta: 2, U: 70_400, SE: 900}}},
+		&Opening{Round: 3, Salt: Salt{4}, Scores: []Score{{Delta: 0, U: -512, SE: 256}, {Delta: 2, U: 70_400, SE: 7_936}}},
 		&Evidence{A: []byte("one"), B: []byte("other")},
 		&Register{Payout: key(7).author(), Round: 3, Work: 70_000},
 		&Data{Root: Hash{5}, Count: 5_000, Columns: Hash{6}},

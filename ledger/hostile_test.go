@@ -43,9 +43,8 @@ func hostile(t *testing.T) map[string][]byte {
 		}
 		all[name+" as cuts"] = slices.Concat([]byte{0x82, 0xa0}, claim)
 	}
-	e := mustSign(t, key(1), 0, topic, bodies()[3])
-	at := bytes.Index(e.Bytes(), []byte("\x66scores")) + 7
-	all["many scores"] = slices.Concat(e.Bytes()[:at], head(4, 4000, 3), bytes.Repeat([]byte{0x83, 0, 0, 0}, 4000), e.Bytes()[at+18:])
+	all["many scores"] = withScores(t, append(head(4, 5_000, 3), bytes.Repeat([]byte{0x82, 0, 0}, 5_000)...))
+	all["many not scored"] = withScores(t, append(head(4, 16_000, 3), bytes.Repeat([]byte{0xf6}, 16_000)...))
 	return all
 }
 

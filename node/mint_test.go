@@ -195,7 +195,8 @@ func (m *mint) round() *audit.Outcome {
 	scores := make([][]ledger.Score, m.validators)
 	m.block(m.each(0, m.validators, func(i int) any {
 		for place := range state.Round.Deltas() {
-			scores[i] = append(scores[i], ledger.Score{Delta: uint64(place), U: int32(m.rng.IntN(400)-100) << 8, SE: uint32(100 + m.rng.IntN(900))})
+			measured := &engine.Measure{U: int64(m.rng.IntN(100_000)) - 25_000, SE: 4_000 + int64(m.rng.IntN(16_000))} // as in a demo
+			scores[i] = append(scores[i], engine.Quantise(uint64(place), measured))
 		}
 		return &ledger.Seal{Round: number, Hash: ledger.SealHash(m.r.Topic, number, m.author(i), salt, scores[i])}
 	})...)

@@ -98,7 +98,7 @@ func (t *town) reveal(author ledger.Author, delta ledger.CID) error {
 func (t *town) praise(author ledger.Author) (scores []ledger.Score) {
 	for i, a := range t.Round.Deltas() {
 		if a != author {
-			scores = append(scores, ledger.Score{Delta: uint64(i), U: 1 << 16, SE: 100})
+			scores = append(scores, ledger.Score{Delta: uint64(i), U: 1 << 16, SE: 256})
 		}
 	}
 	return scores

@@ -190,7 +190,7 @@ func (w *town) reveal(who int) *ledger.Entry {
 // scores gives all deltas the same gain.
 func (w *town) scores(u int32) (all []ledger.Score) {
 	for place := range w.r.State.Round.Deltas() {
-		all = append(all, ledger.Score{Delta: uint64(place), U: u, SE: 1})
+		all = append(all, ledger.Score{Delta: uint64(place), U: u, SE: 256})
 	}
 	return all
 }

@@ -147,8 +147,8 @@ func TestAForkedChainIsInNoBlock(t *testing.T) {
 }
 
 func TestNothingFollowsARoundThatIsNotSettled(t *testing.T) {
-	w := newTown(t).to(incentives.PhaseOpen, 256)
-	b, entries := w.propose(each(0, validators, func(v int) *ledger.Entry { return w.open(v, 256) })...)
+	w := newTown(t).to(incentives.PhaseOpen, 1024)
+	b, entries := w.propose(each(0, validators, func(v int) *ledger.Entry { return w.open(v, 1024) })...)
 	w.r.Apply(b, entries)
 	if !w.r.Unsettled() {
 		t.Fatal("the round is not over")
@@ -269,7 +269,7 @@ func TestHeadersLinkTheCheckpoints(t *testing.T) {
 func TestTheRootIsThatOfTheState(t *testing.T) {
 	w := newTown(t)
 	for range 2 {
-		w.round(256)
+		w.round(1024)
 		if got, want := w.r.Root(), w.r.State.Root(); got != want {
 			t.Errorf("root %x, want %x", got, want)
 		}

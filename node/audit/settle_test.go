@@ -49,7 +49,7 @@ func ready(t *testing.T, u int32, deltas ...[]byte) *town {
 }
 
 func TestWithoutADeltaThatCountsNothingIsSettled(t *testing.T) {
-	w := ready(t, 256)
+	w := ready(t, 1024)
 	needs := w.r.Needs()
 	if len(needs) != 3 {
 		t.Fatalf("needs %v", needs)
@@ -147,7 +147,7 @@ func TestACopyEarnsNothingAndIsNotMerged(t *testing.T) {
 func TestDeltasAreForgottenWithTheArchive(t *testing.T) {
 	w := newTown(t)
 	for range incentives.ArchiveRounds + 3 {
-		w.round(256)
+		w.round(1024)
 		if got, want := len(w.r.updates), len(w.r.State.Archive); got != want {
 			t.Fatalf("%d deltas are kept, %d archived", got, want)
 		}

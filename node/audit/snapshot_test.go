@@ -32,7 +32,7 @@ func (w *town) certify(base ledger.Tip, b *ledger.Block) []byte {
 func snapshot(t testing.TB) (*town, Snapshot) {
 	w := newTown(t)
 	for w.r.Head.Height < ledger.CheckpointAt-2 {
-		w.round(512)
+		w.round(2048)
 	}
 	for w.r.Head.Height < ledger.CheckpointAt {
 		w.block(w.say(5, &ledger.Seal{}))
@@ -74,8 +74,8 @@ func TestWhoBeginsAtACheckpointComesToTheSameTruth(t *testing.T) {
 	}
 	w.block(each(5, people, func(who int) *ledger.Entry { return w.commit(who, w.random(uint64(who))) })...)
 	w.block(each(validators, people, w.reveal)...)
-	w.block(each(0, validators, func(v int) *ledger.Entry { return w.seal(v, 512) })...)
-	w.block(each(0, validators, func(v int) *ledger.Entry { return w.open(v, 512) })...)
+	w.block(each(0, validators, func(v int) *ledger.Entry { return w.seal(v, 2048) })...)
+	w.block(each(0, validators, func(v int) *ledger.Entry { return w.open(v, 2048) })...)
 	for _, b := range w.blocks[ledger.CheckpointAt:] {
 		entries, gaps := r.Collect(b, w.held)
 		if len(gaps) > 0 {

@@ -91,4 +91,4 @@ func (c *claims) stolen(now []claim) []bool {
 }
 
 // useless is the largest gain in micro-nats for which nothing is merged.
-const useless = -256
+const useless = -ledger.ScoreStep

@@ -27,7 +27,7 @@ type contributor struct {
 	skip      uint64 // the round, plus one, for which there is no delta
 	work      work
 	scoring   bool
-	scores    []ledger.Score // of the round, when measured
+	scores    ledger.Scores // of the round, when measured
 	sealSince int64
 	sealRound uint64
 	paused    bool
@@ -264,7 +264,7 @@ func (e *Engine) seal() error {
 	return nil
 }
 
-func (e *Engine) sealSalt(round uint64, scores []ledger.Score) ledger.Salt {
+func (e *Engine) sealSalt(round uint64, scores ledger.Scores) ledger.Salt {
 	return e.salt("seal", round, mustEncode(scores))
 }
 
@@ -336,7 +336,7 @@ func (e *Engine) scored(in Scored) {
 		measures, places = append(measures, in.Scores[len(measures)]), append(places, uint64(place))
 		whose = append(whose, e.claims.claim(r.Number, author, r.Reveals[author].Delta, u, e.live.params))
 	}
-	c.scores = []ledger.Score{}
+	c.scores = ledger.Scores{}
 	for i, stolen := range e.claims.stolen(whose) {
 		if m := measures[i]; m != nil && stolen {
 			c.scores = append(c.scores, Quantise(places[i], &Measure{U: min(m.U, useless)}))
@@ -346,14 +346,16 @@ func (e *Engine) scored(in Scored) {
 	}
 }
 
-// Quantise makes the score of the delta at a place: u coarse, to the nearest 2^8
-// micro-nats, so that it says little of single samples, and both numbers bounded.
-// Not rounded down: where a thousand peers share a step, gains are hardly larger,
-// and a loss of half of 2^8 in each would have nearly all honest deltas refused.
+// Quantise makes the score of the delta at a place: both numbers bounded and in
+// steps, u so that it says little of single samples. u goes to the nearest step, not
+// down: where a thousand peers share a step, gains are hardly larger than one, and a
+// loss of half of it in each would have nearly all honest deltas refused. The standard
+// error goes up, for it bounds an error, and that of rounding u is below a step too.
 func Quantise(place uint64, m *Measure) ledger.Score {
-	const limit = 1 << 30
-	u := (max(-limit, min(m.U, limit)) + 1<<7) &^ 0xff
-	return ledger.Score{Delta: place, U: int32(u), SE: uint32(max(0, min(m.SE, limit)))}
+	const limit, step = 1 << 30, ledger.ScoreStep
+	u := max(-limit, min(m.U, limit)) + step/2
+	se := max(0, min(m.SE, limit)) + step - 1
+	return ledger.Score{Delta: place, U: int32(u &^ (step - 1)), SE: uint32(se &^ (step - 1))}
 }
 
 func (e *Engine) open() error {

@@ -37,11 +37,11 @@ type Final struct {
 
 // Memo is what we committed to, or sealed, in a round.
 type Memo struct {
-	Round  uint64         `cbor:"round"`
-	Base   *ledger.CID    `cbor:"base"`
-	Delta  *ledger.CID    `cbor:"delta"`
-	Scores []ledger.Score `cbor:"scores"`
-	Sealed bool           `cbor:"sealed"`
+	Round  uint64        `cbor:"round"`
+	Base   *ledger.CID   `cbor:"base"`
+	Delta  *ledger.CID   `cbor:"delta"`
+	Scores ledger.Scores `cbor:"scores"`
+	Sealed bool          `cbor:"sealed"`
 }
 
 // LinkRecords are the records of links, to follow a snapshot.

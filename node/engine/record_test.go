@@ -50,7 +50,7 @@ func TestAMemoReadsBack(t *testing.T) {
 	base, delta := ledger.SumBlob([]byte("base")), ledger.SumBlob([]byte("delta"))
 	for _, want := range []Memo{
 		{Round: 3, Base: &base, Delta: &delta, Scores: []ledger.Score{}},
-		{Round: 4, Scores: []ledger.Score{{Delta: 2, U: -256, SE: 9}}, Sealed: true},
+		{Round: 4, Scores: []ledger.Score{{Delta: 2, U: -256, SE: 512}}, Sealed: true},
 	} {
 		var got Memo
 		if err := ledger.Decode(mustEncode(want), &got); err != nil || !reflect.DeepEqual(got, want) {
