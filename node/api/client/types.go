@@ -140,7 +140,7 @@ type Due struct {
 type Payment struct {
 	Height  uint64 `json:"height"`
 	Round   uint64 `json:"round"`
-	Kind    string `json:"kind"` // genesis, training, validating, transfer, evidence, other
+	Kind    string `json:"kind"` // genesis, earlier (than the ledger begins), training, validating, transfer, evidence, other
 	Amount  int64  `json:"amount"`
 	Balance uint64 `json:"balance"` // after it; of all that the account holds
 	Delta   string `json:"delta,omitempty"`

@@ -129,9 +129,9 @@ func eventText(e client.Event) string {
 	case "update.sent":
 		t := eventData[trainedEvent](e)
 		if t.Live > 0 {
-			return fmt.Sprintf("round %d: trained live, step %d, loss %.4f, delta of %d bytes", t.Round+1, t.Live, t.Loss, t.Bytes)
+			return fmt.Sprintf("round %d: trained live, step %d, loss %.4f, delta of %d bytes", t.Round, t.Live, t.Loss, t.Bytes)
 		}
-		return fmt.Sprintf("round %d: trained, loss %.4f, delta of %d bytes", t.Round+1, t.Loss, t.Bytes)
+		return fmt.Sprintf("round %d: trained, loss %.4f, delta of %d bytes", t.Round, t.Loss, t.Bytes)
 	case "ledger.appended":
 		b := eventData[blockEvent](e)
 		return fmt.Sprintf("height %d: block %s", b.Height, b.Block)
@@ -139,7 +139,7 @@ func eventText(e client.Event) string {
 		return settledText(eventData[settledEvent](e))
 	case "reward.paid":
 		p := eventData[paidEvent](e)
-		return fmt.Sprintf("round %d: paid %s tokens for training, %s for validating", p.Round+1, tokens(p.Training), tokens(p.Validating))
+		return fmt.Sprintf("round %d: paid %s tokens for training, %s for validating", p.Round, tokens(p.Training), tokens(p.Validating))
 	case "entry.certified":
 		return orderText(eventData[orderEvent](e))
 	case "tokens.received":
@@ -159,5 +159,5 @@ func orderText(o orderEvent) string {
 }
 
 func settledText(s settledEvent) string {
-	return fmt.Sprintf("round %d: merged %d of %d deltas, earned %s tokens, height %d", s.Round+1, s.Merged, s.Deltas, tokens(s.Earned), s.Height)
+	return fmt.Sprintf("round %d: merged %d of %d deltas, earned %s tokens, height %d", s.Round, s.Merged, s.Deltas, tokens(s.Earned), s.Height)
 }

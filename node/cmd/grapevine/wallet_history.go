@@ -25,9 +25,12 @@ func walletHistoryCommand(p *printer, at *place) *cobra.Command {
 		Use:   "history [PEER]",
 		Short: "Show how a peer came to what it holds",
 		Long: `Lists every change of what a peer holds, balance, bond, stake and what is unbonding
-together: what it had from the start, what rounds paid it, transfers, slashes.
+together: what it had from the start, what rounds paid it, transfers, slashes. In the
+home of a peer that joined late, what came before its ledger begins is "earlier".
 PEER is a peer ID or an alias; without it, the peer whose home it is. It needs no
-daemon and no key.`,
+daemon and no key.
+
+Rounds are numbered from 0: "grapevine explain ROUND" shows how one was paid.`,
 		Args: optionalArg,
 		RunE: func(_ *cobra.Command, args []string) error { return runHistory(p, at, first(args)) },
 	}
@@ -71,20 +74,37 @@ func history(dir string, peer ledger.Author) ([]client.Payment, error) {
 	}
 	for _, g := range m.Genesis {
 		if g.Author == peer {
-			h.note(client.Payment{Kind: "genesis"}, g.Balance+g.Bond+g.Stake)
+			h.genesis = g.Balance + g.Bond + g.Stake
 		}
 	}
-	if _, err := node.Replay(dir, h.visit); err != nil {
+	r, err := node.Replay(dir, h.visit)
+	if err != nil {
 		return nil, readFailure(dir, err)
 	}
+	h.begin(r.From, h.holds(r.Replica.State)) // if there was no block
 	return h.out, nil
 }
 
 // historian follows one account through the blocks.
 type historian struct {
-	peer ledger.Author
-	held uint64
-	out  []client.Payment
+	peer    ledger.Author
+	genesis uint64 // what it had when the topic began
+	began   bool
+	held    uint64
+	out     []client.Payment
+}
+
+// begin notes what the account had before the first block: at the topic's beginning
+// or, if the ledger begins after height from, held.
+func (h *historian) begin(from, held uint64) {
+	switch {
+	case h.began:
+	case from == 0:
+		h.note(client.Payment{Kind: "genesis"}, h.genesis)
+	default:
+		h.note(client.Payment{Height: from, Kind: "earlier"}, held)
+	}
+	h.began = true
 }
 
 // note adds a change to held, if it is one.
@@ -99,8 +119,12 @@ func (h *historian) note(p client.Payment, held uint64) {
 
 func (h *historian) visit(x *node.Height) error {
 	after, height, cause := h.holds(x.Replica.State), x.Block.Header.Height, h.cause(x)
+	var training, validating uint64
 	if x.Outcome != nil {
-		training, validating := earnedIn(x.Outcome, h.peer)
+		training, validating = earnedIn(x.Outcome, h.peer)
+	}
+	h.begin(height-1, after-training-validating)
+	if x.Outcome != nil {
 		h.note(client.Payment{Height: height, Round: x.Outcome.Round, Kind: cause}, after-training-validating) // before it was paid
 		for _, d := range x.Outcome.Deltas {
 			if d.Author == h.peer {
@@ -141,6 +165,10 @@ func (h *historian) cause(x *node.Height) string {
 
 func (r historyReport) print(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s\n\n", r.Alias, r.Peer)
+	if len(r.Payments) == 0 {
+		fmt.Fprintln(w, "it has held nothing yet")
+		return
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "height\tround\tfor\tamount\tholds\t")
 	for _, p := range r.Payments {
@@ -148,7 +176,11 @@ func (r historyReport) print(w io.Writer) {
 		if p.Amount < 0 {
 			sign = "-"
 		}
-		fmt.Fprintf(t, "%d\t%d\t%s\t%s%s\t%s\t\n", p.Height, p.Round+1, p.Kind, sign, tokens(amount), tokens(p.Balance))
+		round := fmt.Sprint(p.Round)
+		if p.Kind == "genesis" || p.Kind == "earlier" {
+			round = "-"
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s%s\t%s\t\n", p.Height, round, p.Kind, sign, tokens(amount), tokens(p.Balance))
 	}
 	t.Flush()
 }
