@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/grapevine-network/grapevine/incentives"
@@ -39,7 +38,7 @@ func submit(ctx context.Context, n *node.Node, o client.Order) (client.Submissio
 	since := n.Newest()
 	e, err := submitSoon(ctx, n, body)
 	if err != nil {
-		return client.Submission{}, submitFailure(err)
+		return client.Submission{}, submitFailure(err, o.Amount)
 	}
 	s := client.Submission{
 		Peer: e.Author.String(), Kind: e.Kind.String(), Entry: e.CID().String(), Seq: e.Seq, State: client.Pending, Height: n.Status().Height,
@@ -90,11 +89,15 @@ func submitSoon(ctx context.Context, n *node.Node, body any) (*ledger.Entry, err
 	return n.Submit(ctx, body)
 }
 
-func submitFailure(err error) error {
+// submitFailure says why an order about units of tokens, if any, was not signed.
+func submitFailure(err error, units uint64) error {
 	f := &failure{code: codeFailed, err: err}
 	switch {
 	case errors.Is(err, incentives.ErrVoid):
 		f.hint = "nothing was signed"
+		if units > 0 {
+			f.hint += "; amounts here are base units, 1,000,000 of them a token: grapevine wallet balance shows what there is"
+		}
 	case errors.Is(err, node.ErrBusy):
 		f.code, f.hint = codeTimeout, "nothing was signed: try again later"
 	}
@@ -163,23 +166,12 @@ func endOf(o client.Order) (any, error) {
 // resolve finds a peer by its ID or, among those with an account, by its alias; and
 // the number of the round.
 func resolve(ctx context.Context, n *node.Node, text string) (peer ledger.Author, round uint64, err error) {
-	var found []ledger.Author
 	inspect := n.Inspect(ctx, func(r *audit.Replica) {
 		round = r.State.Round.Number
-		for _, a := range r.State.Authors() {
-			if node.Alias(a) == text {
-				found = append(found, a)
-			}
-		}
+		peer, err = authorAmong(r.State.Authors(), text)
 	})
 	if inspect != nil {
 		return peer, 0, fault(codeTimeout, "ask the topic's node", inspect)
 	}
-	if peer, err = ledger.ParseAuthor(text); err == nil {
-		return peer, round, nil
-	}
-	if len(found) != 1 {
-		return peer, 0, usage(fmt.Sprintf("%d peers of this topic are called %q", len(found), strings.TrimSpace(text)), "give a peer ID: 12D3KooW…")
-	}
-	return found[0], round, nil
+	return peer, round, err
 }

@@ -109,12 +109,18 @@ func begunLater(what string, r *node.Report) error {
 
 // authorNamed finds who is meant by a peer ID or an alias.
 func authorNamed(r *node.Report, text string) (ledger.Author, error) {
+	return authorAmong(r.Replica.State.Authors(), text)
+}
+
+// authorAmong finds who is meant by a peer ID, of anybody, or an alias, of one of
+// those who have an account.
+func authorAmong(authors []ledger.Author, text string) (ledger.Author, error) {
 	if a, err := ledger.ParseAuthor(text); err == nil {
 		return a, nil
 	}
 	var found, aliases []string
 	var author ledger.Author
-	for _, a := range r.Replica.State.Authors() {
+	for _, a := range authors {
 		alias := node.Alias(a)
 		aliases = append(aliases, alias)
 		if alias == text {
@@ -126,6 +132,9 @@ func authorNamed(r *node.Report, text string) (ledger.Author, error) {
 		return author, nil
 	case 0:
 		slices.Sort(aliases)
+		if len(aliases) > 20 {
+			aliases = append(aliases[:20], "…")
+		}
 		return author, usage(fmt.Sprintf("no peer is called %q", text), "give a peer ID (12D3KooW…) or one of: "+strings.Join(aliases, ", "))
 	}
 	return author, usage(fmt.Sprintf("%d peers are called %q", len(found), text), "give the peer ID: "+strings.Join(found, " or "))

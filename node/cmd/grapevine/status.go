@@ -102,8 +102,10 @@ func inviteCommand(p *printer, g *globals) *cobra.Command {
 		Use:   "invite [TOPIC]",
 		Short: "Print an invitation to a topic",
 		Long: `Prints one line that others give to "grapevine join": which topic, the addresses of
-this peer, and the newest checkpoint, which tells them whom to believe.`,
-		Args: optionalArg,
+this peer, and the newest checkpoint, which tells them whom to believe. In a shell,
+put it in quotes.`,
+		Example: `  grapevine join "$(grapevine invite --home p1)" --home p2 --data csv:shard2.csv`,
+		Args:    optionalArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var i client.Invite
 			err := g.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
@@ -121,6 +123,7 @@ this peer, and the newest checkpoint, which tells them whom to believe.`,
 			if err != nil {
 				return err
 			}
+			p.say("in a shell, put it in quotes: grapevine join 'INVITE'")
 			return p.answer(i, func(w io.Writer) { fmt.Fprintln(w, i.Invite) })
 		},
 	}

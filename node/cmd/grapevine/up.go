@@ -141,7 +141,7 @@ func (d *daemon) only() (string, error) {
 			return id, nil
 		}
 	}
-	return "", usage(fmt.Sprintf("--data is about one topic, and this home has %d", len(ids)), "say which with --topic")
+	return "", usage(fmt.Sprintf("--data and --follow are about one topic, and this home has %d", len(ids)), "say which with --topic: a name, or an invitation, in quotes")
 }
 
 // announce prints what runs now.

@@ -216,7 +216,11 @@ func (b *balanceReport) print(w io.Writer) {
 		fmt.Fprintf(w, "  %-9s%19s  paid back at height %d\n", "unbonding", tokens(d.Amount), d.Height)
 	}
 	for _, e := range b.Pending {
-		fmt.Fprintf(w, "  %-9s%19s  %s, entry %d, waits to be certified\n", "pending", tokens(e.Amount), e.Kind, e.Seq)
+		amount := ""
+		if e.Amount > 0 {
+			amount = tokens(e.Amount)
+		}
+		fmt.Fprintf(w, "  %-9s%19s  %s, entry %d, waits to be certified\n", "pending", amount, e.Kind, e.Seq)
 	}
 	fmt.Fprintf(w, "\nrank %d of %d by all it holds, at height %d\n", b.Rank, b.Accounts, b.Height)
 	if b.Forked {
