@@ -80,6 +80,10 @@ func TestOtherListsAreNoScores(t *testing.T) {
 		if _, err := DecodeEntry(withScores(t, s.bytes)); !errors.Is(err, ErrNotCanonical) {
 			t.Errorf("%s: %v, want ErrNotCanonical", s.name, err)
 		}
+		var got Scores // no list is read as another, but for nulls that mean nothing
+		if err := got.UnmarshalCBOR(s.bytes); err == nil && len(got) > 0 && s.name != "a null at the end" {
+			t.Errorf("%s: read as %+v", s.name, got)
+		}
 	}
 	if _, err := DecodeEntry(withScores(t, []byte("\x82\xf6\x82\x00\x00"))); err != nil {
 		t.Errorf("another valid one: %v", err)
