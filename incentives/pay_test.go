@@ -37,7 +37,16 @@ func TestPayIsTheShareRoundedDown(t *testing.T) {
 			x := new(big.Rat).Mul(new(big.Rat).SetInt(product(pool, 1)), new(big.Rat).Quo(v, total))
 			return new(big.Int).Quo(x.Num(), x.Denom()).Uint64()
 		}
+		var gained []weighted[int64]
 		for _, d := range p.Deltas {
+			if d.Counts && !d.Copy && d.Standing.Gain > 0 {
+				gained = append(gained, weighted[int64]{d.Standing.Gain, d.Bond})
+			}
+		}
+		for _, d := range p.Deltas {
+			if p.Minted > 0 && (d.Owed != naiveMedian(gained)/3 || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-d.Owed)) {
+				t.Fatalf("%+v: owes a third of the median of %v", d, gained)
+			}
 			if want := floor(p.Pool, rat(d.Bond, d.Score), total); d.Paid != want {
 				t.Fatalf("%+v: want %d", d, want)
 			}

@@ -158,13 +158,13 @@ func (w *town) replays(t *rapid.T, m *ledger.Manifest) {
 }
 
 // income is what the last deltas of a round earn together, beside others. Each has
-// its bond, and a gain of its own.
+// its bond, and a gain of its own, all that it has gained.
 func income(others []DeltaPay, bonds []uint64, gain func(i int) int64, full uint64) (sum uint64) {
 	s := NewState(manifest(1, 0), blob("topic"))
 	s.Economy.FullScore, s.Supply.Remaining = full, 1<<52
 	deltas := slices.Clone(others)
 	for i, b := range bonds {
-		deltas = append(deltas, DeltaPay{Author: author(2_000 + i), Bond: b, Counts: true, Sure: gain(i)})
+		deltas = append(deltas, DeltaPay{Author: author(2_000 + i), Bond: b, Counts: true, U: gain(i), Standing: Standing{Gain: gain(i)}})
 	}
 	for _, d := range s.Settle(deltas, blob("next")).Deltas[len(others):] {
 		sum += d.Paid
@@ -175,8 +175,8 @@ func income(others []DeltaPay, bonds []uint64, gain func(i int) int64, full uint
 // crowd draws the deltas of others.
 func crowd(t *rapid.T) (others []DeltaPay) {
 	for i := range rapid.IntRange(0, 8).Draw(t, "others") {
-		bond, gain := rapid.Uint64Range(1, 1<<43).Draw(t, "bond"), rapid.Int64Range(-1_000, 1<<22).Draw(t, "gain")
-		others = append(others, DeltaPay{Author: author(100 + i), Bond: bond, Counts: true, Sure: gain})
+		bond, gain := rapid.Uint64Range(1, 1<<43).Draw(t, "bond"), rapid.Int64Range(-1_000, 1<<22)
+		others = append(others, DeltaPay{Author: author(100 + i), Bond: bond, Counts: true, U: gain.Draw(t, "gain"), Standing: Standing{Gain: gain.Draw(t, "gain in all")}})
 	}
 	return others
 }
@@ -210,7 +210,8 @@ func TestPartsOfTheDataEarnLessThanAll(t *testing.T) {
 	for range rounds {
 		var others []DeltaPay
 		for i := range 2 + rng.IntN(8) {
-			others = append(others, DeltaPay{Author: author(100 + i), Bond: 1_000, Counts: true, Sure: rng.Int64N(60_000) - 10_000})
+			u := rng.Int64N(60_000) - 10_000
+			others = append(others, DeltaPay{Author: author(100 + i), Bond: 1_000, Counts: true, U: u, Standing: Standing{Gain: u}})
 		}
 		k, u := uint64(2+rng.IntN(9)), rng.Int64N(60_000)
 		part := func(int) int64 { return u/int64(k) + rng.Int64N(u-u/int64(k)+1) }

@@ -37,7 +37,8 @@ type DeltaPay struct {
 	U        int64    // lower stake-weighted median of u, micro-nats
 	Variance uint64   // of U, micro-nats²
 	Doubt    int64    // 3/2 standard errors of U
-	Sure     int64    // U less Doubt, or Standing.Gain if that is smaller
+	Owed     int64    // what Standing.Gain must be above to be paid: a third of the median
+	Sure     int64    // U less Doubt, or Standing.Gain less Owed if that is smaller
 	Standing Standing // of the author, this round included
 	// Tolerance is how far Standing.Gain may be below 0: a standard error of one
 	// round in each.
@@ -75,6 +76,7 @@ func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
 	p := &Settlement{Round: s.Round.Number, Deltas: deltas}
 	if slices.ContainsFunc(deltas, func(d DeltaPay) bool { return d.Counts && !d.Copy }) {
 		s.emit(p)
+		charge(deltas)
 		s.payTrainers(p)
 		s.payNewcomers(p)
 		s.payValidators(p)

@@ -13,8 +13,9 @@ import (
 // rounds say more, and what the first ones showed, when gains are large, stays for
 // a while.
 //
-// A standing above 0 gives nothing, so neither a new nor a split identity is
-// better off with its own than with a shared one.
+// It does not depend on the bond behind it, so parts of a bond are worth what the
+// whole is. A new identity begins with nothing and is paid later than one that has
+// gained, see charge.
 type Standing struct {
 	Gain     int64  `cbor:"gain"`     // of gains, micro-nats
 	Variance uint64 `cbor:"variance"` // of their variances, micro-nats²
@@ -30,13 +31,11 @@ const (
 // fade forgets a part of a sum, cut to an integer.
 func fade[T int64 | uint64](sum T) T { return sum - sum/memory }
 
-// measure sets what the opinions of d say: how much it gains, how much of that is
-// paid, and whether it may be merged. Paid is what is sure, up to what its author
-// has gained in all: who harmed makes that good first, or luck would pay and its
-// opposite cost nothing. As to merging, its gain must not be below 0 by 3 standard
-// errors, nor the mean gain of its author in some forty rounds by one. These are of
-// one round in both cases: validators hold back the same data in each, so the
-// errors of many rounds are much alike and hardly cancel.
+// measure sets what the opinions of d say: how much it gains, and whether it may be
+// merged. Its gain must not be below 0 by 3 standard errors, nor the mean gain of its
+// author in some forty rounds by one. These are of one round in both cases:
+// validators hold back the same data in each, so the errors of many rounds are much
+// alike and hardly cancel.
 func (s *State) measure(d *DeltaPay) {
 	heard := s.heard(d.Opinion)
 	us := make([]weighted[int64], len(heard))
@@ -48,10 +47,31 @@ func (s *State) measure(d *DeltaPay) {
 	d.Doubt = deviations(9, d.Variance)
 	d.Standing = s.Account(d.Author).Standing
 	d.Standing.Gain = fade(d.Standing.Gain) + d.U
-	d.Sure = min(d.U-d.Doubt, d.Standing.Gain)
 	d.Standing.Variance = fade(d.Standing.Variance) + d.Variance
 	d.Tolerance = deviations(4*memory, d.Standing.Variance)
 	d.Gate = min(d.Standing.Gain+d.Tolerance, d.U+2*d.Doubt)
+}
+
+// charge sets what of each gain may be paid: what is sure, and no more than its
+// author has gained in all above what it owes, a third of what the median of those
+// with a gain has gained in all, by bond. So who harmed makes that good first, and
+// luck, which comes to little in all, is not paid. Newcomers owe nothing: they pay
+// with work, for each round anew.
+func charge(deltas []DeltaPay) {
+	var gained []weighted[uint64]
+	for _, d := range deltas {
+		if d.Counts && !d.Copy && !d.Newcomer && d.Standing.Gain > 0 {
+			gained = append(gained, weighted[uint64]{uint64(d.Standing.Gain), d.Bond})
+		}
+	}
+	owed := int64(lowerMedian(gained) / 3)
+	for i := range deltas {
+		d := &deltas[i]
+		if !d.Newcomer {
+			d.Owed = owed
+		}
+		d.Sure = min(d.U-d.Doubt, d.Standing.Gain-d.Owed)
+	}
 }
 
 // heard leaves out scorers in discord, as long as the others have more than half

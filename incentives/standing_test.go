@@ -3,6 +3,7 @@ package incentives
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/grapevine-network/grapevine/ledger"
@@ -61,9 +62,9 @@ func TestWhoHarmsRoundAfterRoundIsRefused(t *testing.T) {
 			for i := range d.Opinion {
 				d.Opinion[i].SE = 45 // √(11/7)·45 = 56
 			}
-			s.measure(&d)
-			s.remember([]DeltaPay{d})
-			if round >= 40 && d.Merged() {
+			deltas := s.judge(d)
+			s.remember(deltas)
+			if d = deltas[0]; round >= 40 && d.Merged() {
 				merged++
 			}
 			if round >= 40 && d.Merged() && d.Sure > 0 {
@@ -76,16 +77,55 @@ func TestWhoHarmsRoundAfterRoundIsRefused(t *testing.T) {
 	}
 }
 
+// judge is what Tally does with deltas whose opinions are known.
+func (s *State) judge(deltas ...DeltaPay) []DeltaPay {
+	for i := range deltas {
+		s.measure(&deltas[i])
+	}
+	charge(deltas)
+	return deltas
+}
+
 // A good round after a harmful one pays no more than both gained together, and
-// one after a good one no more than it surely gains itself.
+// one after a good one no more than it surely gains itself. Alone, an author owes a
+// third of its own gain.
 func TestWhoHarmedMakesItGoodFirst(t *testing.T) {
-	for before, want := range map[int64]int64{-1_000: -135, -400: 450, -100: 675, 0: 675, 1_000: 675} { // 40 forget one
+	for before, want := range map[int64]int64{-1_000: -135, -400: 450 - 150, -100: 742 - 247, 0: 840 - 280, 1_000: 675} { // 40 forget one
 		s := &State{Accounts: map[ledger.Author]*Account{author(5): {Standing: Standing{Gain: before}}}}
 		d := DeltaPay{Counts: true, Author: author(5), Opinion: opinions(1, 840)}
 		d.Opinion[0].SE = 88 // 3/2 √(11/7)·88 = 165
-		if s.measure(&d); d.Sure != want {
-			t.Errorf("after a gain of %d: %d is paid, want %d", before, d.Sure, want)
+		if got := s.judge(d)[0].Sure; got != want {
+			t.Errorf("after a gain of %d: %d is paid, want %d", before, got, want)
 		}
+	}
+}
+
+// An author with a bond is paid for what it gains in all above a third of what the
+// others have gained; a newcomer for everything.
+func TestTheFirstGainsOfABondAreNotPaid(t *testing.T) {
+	paid := func(newcomer bool) (sure []int64) {
+		s := &State{Now: ledger.Committee{{Author: author(0), Stake: 1}}, Accounts: map[ledger.Author]*Account{}}
+		for i := range 3 {
+			s.account(author(i)).Standing.Gain = 4_000
+		}
+		for range 5 {
+			deltas := []DeltaPay{{Author: author(5), Bond: 1_000, Newcomer: newcomer, Opinion: opinions(1, 400)}}
+			for i := range 3 {
+				deltas = append(deltas, DeltaPay{Author: author(i), Bond: 500, Opinion: opinions(1, 100)})
+			}
+			for i := range deltas {
+				deltas[i].Counts, deltas[i].Opinion[0].SE = true, 0
+			}
+			s.remember(s.judge(deltas...))
+			sure = append(sure, deltas[0].Sure)
+		}
+		return sure
+	}
+	if got := paid(false); !slices.Equal(got, []int64{-933, -543, -162, 209, 400}) { // 400, 790, 1171, 1542, 1904 in all, less 4000/3
+		t.Errorf("with a bond: %d", got)
+	}
+	if got := paid(true); !slices.Equal(got, []int64{400, 400, 400, 400, 400}) {
+		t.Errorf("newcomer: %d", got)
 	}
 }
 

@@ -137,7 +137,6 @@ func naiveMeasure(d *DeltaPay) {
 		return int64(sort.Search(1<<30, func(x int) bool { return float64(x)*float64(x) > of })) - 1
 	}
 	d.Doubt = root(2.25 * float64(d.Variance))
-	d.Sure = min(d.U-d.Doubt, d.U)
 	d.Standing = Standing{Gain: d.U, Variance: d.Variance}
 	d.Tolerance = root(40 * float64(d.Variance))
 	d.Gate = min(d.U+d.Tolerance, d.U+2*d.Doubt)

@@ -77,12 +77,12 @@ func manyTwins(s size) ([]finding, error) {
 }
 
 // bothSigned finds a height at which two peers have other blocks, and what stake
-// signed both.
+// signed both. Twins have certificates, too, some of them first.
 func bothSigned(w *sim.World) (share float64, forked bool) {
 	committee := w.Honest()[0].Replica().State.Now
-	for h := uint64(1); h <= top(w); h++ {
+	for h := uint64(1); h <= top(w.Peers); h++ {
 		var first *ledger.Certificate
-		for _, p := range w.Honest() {
+		for _, p := range w.Peers {
 			c, err := p.Certificate(h)
 			switch {
 			case err != nil:

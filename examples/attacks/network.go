@@ -134,11 +134,11 @@ func partition(s size) ([]finding, error) {
 		if err := w.For(10 * time.Second); err != nil { // what was in flight may still be decided
 			return err
 		}
-		height := top(w)
+		height := top(w.Honest())
 		if err := w.For(10 * each); err != nil {
 			return err
 		}
-		heights = max(heights, float64(top(w)-height))
+		heights = max(heights, float64(top(w.Honest())-height))
 		w.Heal()
 		took, err := converge(w)
 		rounds = max(rounds, float64(took))
@@ -150,8 +150,8 @@ func partition(s size) ([]finding, error) {
 	}, err
 }
 
-func top(w *sim.World) (height uint64) {
-	for _, p := range w.Honest() {
+func top(peers []*sim.Peer) (height uint64) {
+	for _, p := range peers {
 		height = max(height, p.Replica().Head.Height)
 	}
 	return height
@@ -161,7 +161,7 @@ func top(w *sim.World) (height uint64) {
 // It returns after how many rounds.
 func converge(w *sim.World) (int, error) {
 	first := w.Honest()[0].Replica().State
-	from, height := first.Round.Number, top(w)
+	from, height := first.Round.Number, top(w.Honest())
 	err := w.Until(func() bool {
 		head := w.Honest()[0].Replica().Head
 		for _, p := range w.Honest() {

@@ -135,7 +135,7 @@ func (e *explainReport) check() error {
 	}
 	minted := e.Treasury
 	for _, d := range e.Deltas {
-		if gate := min(d.U+2*d.Doubt, d.Standing.Gain+d.Standing.Tolerance); gate != d.Gate || d.Sure != min(d.U-d.Doubt, d.Standing.Gain) {
+		if gate := min(d.U+2*d.Doubt, d.Standing.Gain+d.Standing.Tolerance); gate != d.Gate || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-e.owed(&d)) {
 			return fmt.Errorf("explain round %d: the formula of the gate of %s gives %d, the ledger has %d: this is an error of the program", e.Round, d.Delta, gate, d.Gate)
 		}
 		pool, divisor := e.poolOf(&d)
@@ -154,6 +154,14 @@ func (e *explainReport) check() error {
 		return wrong("all", minted, e.Minted)
 	}
 	return nil
+}
+
+// owed is what the author of d owes.
+func (e *explainReport) owed(d *deltaReport) int64 {
+	if d.Newcomer {
+		return 0
+	}
+	return e.Trainers.Owed
 }
 
 // poolOf is what a delta is paid from, and what that is divided by.

@@ -47,6 +47,7 @@ type poolReport struct {
 // trainersReport is what all deltas of a round have in common.
 type trainersReport struct {
 	Median    uint64 `json:"median"` // m, of the positive gains, by bond
+	Owed      int64  `json:"owed"`   // q: an author's sum of gains counts above it
 	MaxScore  uint64 `json:"max_score"`
 	FullScore uint64 `json:"full_score"`
 	divisorReport
@@ -74,7 +75,7 @@ type deltaReport struct {
 	U        int64           `json:"u"`        // lower median by stake
 	Variance uint64          `json:"variance"` // v, of u
 	Doubt    int64           `json:"doubt"`    // 3/2 of its root
-	Sure     int64           `json:"sure"`     // the smaller of u less that and standing.gain
+	Sure     int64           `json:"sure"`     // the smaller of u less that and standing.gain less what is owed, by those with a bond
 	Standing standingReport  `json:"standing"` // of the author, this round included
 	Gate     int64           `json:"gate"`     // the smaller of u + 2·doubt and standing.gain + standing.tolerance
 	Merged   bool            `json:"merged"`
@@ -141,13 +142,23 @@ func explained(h *node.Height) *explainReport {
 		}
 		e.Deltas = append(e.Deltas, explainDelta(&o.Deltas[i]))
 	}
-	e.Trainers = trainersReport{o.Median, s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o.Settlement, false, s.Economy.FullScore)}
+	e.Trainers = trainersReport{o.Median, owedIn(o.Deltas), s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o.Settlement, false, s.Economy.FullScore)}
 	e.Newcomers = divisorOf(o.Settlement, true, s.Economy.FullScore)
 	for _, v := range o.Validators {
 		e.Validators = append(e.Validators, dutyReport{Author: v.Author.String(), Alias: node.Alias(v.Author), Stake: v.Stake, Given: v.Given, Due: v.Due, Paid: v.Paid})
 		e.DutySum.Add(e.DutySum, product(v.Stake, v.Due))
 	}
 	return e
+}
+
+// owedIn is what each author with a bond owes.
+func owedIn(deltas []incentives.DeltaPay) int64 {
+	for _, d := range deltas {
+		if !d.Newcomer {
+			return d.Owed
+		}
+	}
+	return 0
 }
 
 func emissionOf(o *incentives.Settlement, s *incentives.State) emissionReport {

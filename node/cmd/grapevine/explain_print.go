@@ -44,7 +44,8 @@ func (e *explainReport) printTrainers(w io.Writer) {
 	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
 	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
 	fmt.Fprintf(w, "  v  variance of u: 11/7 σ²/n; σ is the larger of the median ± and 1.4826 times the median distance from u; n is 1 if that is below half of ±\n")
-	fmt.Fprintf(w, "  h  what is sure: min(u - 3/2 √v, its author's sum of u), so who harmed makes that good first\n")
+	fmt.Fprintf(w, "  q  what an author owes: a third of the lower median sum of u, of those above 0, by bond: %s\n", group3(uint64(t.Owed)))
+	fmt.Fprintf(w, "  h  what is sure: min(u - 3/2 √v, its author's sum of u - q), so luck is not paid, and who harmed makes that good first\n")
 	fmt.Fprintf(w, "  m  lower median of the positive h of what is merged, by bond: %s\n", group3(t.Median))
 	fmt.Fprintf(w, "  s  score: min(max(0, h), 4·m, %s); 0 if not merged\n", group3(t.MaxScore))
 	fmt.Fprintf(w, "  w  bond; D = max(Σ w·s, Σ w·%s) = max(%s, %s)\n", group3(t.FullScore), groupBig(t.Sum), groupBig(t.FullSum))
@@ -59,7 +60,7 @@ func (e *explainReport) printNewcomers(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "\nnewcomers, with work instead of a bond: paid = P × s / D, rounded down, from P = %s\n", group3(e.Emission.Newcomers.Amount))
-	fmt.Fprintf(w, "  s as above, without m if that is 0; D = max(Σ s, Σ %s) = max(%s, %s)\n",
+	fmt.Fprintf(w, "  s as above, without q, and without m if that is 0; D = max(Σ s, Σ %s) = max(%s, %s)\n",
 		group3(e.Trainers.FullScore), groupBig(e.Newcomers.Sum), groupBig(e.Newcomers.FullSum))
 	e.printDeltas(w, true)
 }

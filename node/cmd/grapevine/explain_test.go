@@ -84,13 +84,13 @@ func TestANewcomersPayIsExplained(t *testing.T) {
 	o := &incentives.Settlement{
 		Emission: 1000, Pool: 700, NewcomerPool: 50, Median: 30, Minted: 700*2/5 + 50*3/4,
 		Deltas: []incentives.DeltaPay{
-			{Bond: 20, Weight: 20, Counts: true, U: 44, Doubt: 4, Sure: 40, Standing: incentives.Standing{Gain: 49}, Tolerance: 3, Gate: 52, Score: 40, Paid: 700 * 2 / 5},
+			{Bond: 20, Weight: 20, Counts: true, U: 44, Doubt: 4, Owed: 35, Sure: 40, Standing: incentives.Standing{Gain: 140}, Tolerance: 3, Gate: 52, Score: 40, Paid: 700 * 2 / 5},
 			{Newcomer: true, Weight: 1, Counts: true, U: 90, Doubt: 5, Sure: 75, Standing: incentives.Standing{Gain: 75}, Gate: 75, Score: 75, Paid: 50 * 3 / 4},
 		},
 	}
 	s := &incentives.State{Economy: ledger.Economy{Trainers: ledger.One * 7 / 10, Newcomers: ledger.One / 20, MaxScore: 1000, FullScore: 100}}
 	e := &explainReport{Emission: emissionOf(o, s), Minted: o.Minted, DutySum: new(big.Int)}
-	e.Trainers = trainersReport{o.Median, s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o, false, s.Economy.FullScore)}
+	e.Trainers = trainersReport{o.Median, owedIn(o.Deltas), s.Economy.MaxScore, s.Economy.FullScore, divisorOf(o, false, s.Economy.FullScore)}
 	e.Newcomers = divisorOf(o, true, s.Economy.FullScore)
 	for i := range o.Deltas {
 		e.Deltas = append(e.Deltas, explainDelta(&o.Deltas[i]))
