@@ -11,8 +11,9 @@ import (
 // crowds are the numbers of identities that one bond is split among.
 var crowds = []int{2, 3, 5, 10, 20, 50, 100, 1_000}
 
-// shift is what collusion changes for a friend.
-type shift struct{ income, score gain }
+// shift is what collusion changes for a friend: its income, its score, and what is
+// sure of that, which is paid, beside the score that all would have come to.
+type shift struct{ income, score, sure gain }
 
 // trials are all comparisons.
 type trials struct {
@@ -117,6 +118,7 @@ func (t *trials) collusion(r *round, friend ledger.Author) {
 		}).Deltas)[friend]
 		g.income.add(after.Paid, before.Paid)
 		g.score.add(uint64(max(0, after.U)), uint64(max(0, before.U)))
+		g.sure.add(uint64(max(0, after.Sure)), uint64(max(0, before.U)))
 	}
 	p := r.judged(30, func(ledger.Author) int32 { return 0 })
 	lazy := r.seats(30)
@@ -167,7 +169,8 @@ func (t *trials) findings() (out []finding) {
 		limit   float64
 	}{{10, 0}, {20, 0.05}, {33, 0.15}} {
 		name, g := fmt.Sprintf("validators with %d %% of the stake collude", c.percent), t.colluding[c.percent]
-		out = append(out, atMost(c.limit, name, "rise of their friend's score", g.score.mean()-1), reported(name, "rise of its income", g.income.mean()-1))
+		out = append(out, atMost(c.limit, name, "rise of their friend's score", g.score.mean()-1), reported(name, "rise of its income", g.income.mean()-1),
+			reported(name, "what is paid of its score, to the score without them", g.sure.mean()))
 	}
 	return append(out, reported("three of ten validators measure nothing", "duty pay to that of one who works", t.lazy.mean()))
 }
