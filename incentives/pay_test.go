@@ -44,8 +44,8 @@ func TestPayIsTheShareRoundedDown(t *testing.T) {
 			}
 		}
 		for _, d := range p.Deltas {
-			if p.Minted > 0 && (d.Owed != naiveMedian(gained)/3 || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-d.Owed)) {
-				t.Fatalf("%+v: owes a third of the median of %v", d, gained)
+			if p.Minted > 0 && (d.Owed != naiveMedian(gained)*2/5 || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-d.Owed)) {
+				t.Fatalf("%+v: owes two fifths of the median of %v", d, gained)
 			}
 			if want := floor(p.Pool, rat(d.Bond, d.Score), total); d.Paid != want {
 				t.Fatalf("%+v: want %d", d, want)

@@ -37,7 +37,7 @@ type DeltaPay struct {
 	U        int64    // lower stake-weighted median of u, micro-nats
 	Variance uint64   // of U, micro-nats²
 	Doubt    int64    // 3/2 standard errors of U
-	Owed     int64    // what Standing.Gain must be above to be paid: a third of the median
+	Owed     int64    // what Standing.Gain must be above to be paid: two fifths of the median
 	Sure     int64    // U less Doubt, or Standing.Gain less Owed if that is smaller
 	Standing Standing // of the author, this round included
 	// Tolerance is how far Standing.Gain may be below 0: a standard error of one

@@ -17,7 +17,7 @@ func TestARoundPaysTrainersValidatorsAndTreasury(t *testing.T) {
 		t.Errorf("got %+v of %d", p, before)
 	}
 	for _, d := range p.Deltas {
-		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*256*256/7 || d.Owed != 341 || d.Sure != 543 || d.Score != 543 || d.Gate != 1986 || !d.Merged() {
+		if d.Paid != p.Pool/3 || d.U != 1024 || d.Variance != 11*256*256/7 || d.Owed != 409 || d.Sure != 543 || d.Score != 543 || d.Gate != 1986 || !d.Merged() {
 			t.Errorf("delta %+v, want %d", d, p.Pool/3)
 		}
 	}

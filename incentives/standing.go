@@ -53,7 +53,7 @@ func (s *State) measure(d *DeltaPay) {
 }
 
 // charge sets what of each gain may be paid: what is sure, and no more than its
-// author has gained in all above what it owes, a third of what the median of those
+// author has gained in all above what it owes, two fifths of what the median of those
 // with a gain has gained in all, by bond. So who harmed makes that good first, and
 // luck, which comes to little in all, is not paid. Newcomers owe nothing: they pay
 // with work, for each round anew.
@@ -64,7 +64,7 @@ func charge(deltas []DeltaPay) {
 			gained = append(gained, weighted[uint64]{uint64(d.Standing.Gain), d.Bond})
 		}
 	}
-	owed := int64(lowerMedian(gained) / 3)
+	owed := int64(lowerMedian(gained) * 2 / 5)
 	for i := range deltas {
 		d := &deltas[i]
 		if !d.Newcomer {

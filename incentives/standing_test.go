@@ -87,10 +87,10 @@ func (s *State) judge(deltas ...DeltaPay) []DeltaPay {
 }
 
 // A good round after a harmful one pays no more than both gained together, and
-// one after a good one no more than it surely gains itself. Alone, an author owes a
-// third of its own gain.
+// one after a good one no more than it surely gains itself. Alone, an author owes two
+// fifths of its own gain.
 func TestWhoHarmedMakesItGoodFirst(t *testing.T) {
-	for before, want := range map[int64]int64{-1_000: -135, -400: 450 - 150, -100: 742 - 247, 0: 840 - 280, 1_000: 675} { // 40 forget one
+	for before, want := range map[int64]int64{-1_000: -135, -400: 450 - 180, -100: 742 - 296, 0: 840 - 336, 1_000: 675} { // 40 forget one
 		s := &State{Accounts: map[ledger.Author]*Account{author(5): {Standing: Standing{Gain: before}}}}
 		d := DeltaPay{Counts: true, Author: author(5), Opinion: opinions(1, 840)}
 		d.Opinion[0].SE = 88 // 3/2 √(11/7)·88 = 165
@@ -100,18 +100,18 @@ func TestWhoHarmedMakesItGoodFirst(t *testing.T) {
 	}
 }
 
-// An author with a bond is paid for what it gains in all above a third of what the
-// others have gained; a newcomer for everything.
+// An author with a bond is paid for what it gains in all above two fifths of what
+// the others have gained; a newcomer for everything.
 func TestTheFirstGainsOfABondAreNotPaid(t *testing.T) {
 	paid := func(newcomer bool) (sure []int64) {
 		s := &State{Now: ledger.Committee{{Author: author(0), Stake: 1}}, Accounts: map[ledger.Author]*Account{}}
 		for i := range 3 {
-			s.account(author(i)).Standing.Gain = 4_000
+			s.account(author(i)).Standing.Gain = 3_000
 		}
 		for range 5 {
 			deltas := []DeltaPay{{Author: author(5), Bond: 1_000, Newcomer: newcomer, Opinion: opinions(1, 400)}}
 			for i := range 3 {
-				deltas = append(deltas, DeltaPay{Author: author(i), Bond: 500, Opinion: opinions(1, 100)})
+				deltas = append(deltas, DeltaPay{Author: author(i), Bond: 500, Opinion: opinions(1, 75)})
 			}
 			for i := range deltas {
 				deltas[i].Counts, deltas[i].Opinion[0].SE = true, 0
@@ -121,7 +121,7 @@ func TestTheFirstGainsOfABondAreNotPaid(t *testing.T) {
 		}
 		return sure
 	}
-	if got := paid(false); !slices.Equal(got, []int64{-933, -543, -162, 209, 400}) { // 400, 790, 1171, 1542, 1904 in all, less 4000/3
+	if got := paid(false); !slices.Equal(got, []int64{-800, -410, -29, 342, 400}) { // 400, 790, 1171, 1542, 1904 in all, less 3000·2/5
 		t.Errorf("with a bond: %d", got)
 	}
 	if got := paid(true); !slices.Equal(got, []int64{400, 400, 400, 400, 400}) {

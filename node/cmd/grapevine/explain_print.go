@@ -44,7 +44,7 @@ func (e *explainReport) printTrainers(w io.Writer) {
 	fmt.Fprintf(w, "\ntrainers: paid = P × w·s / D, rounded down, from P = %s\n", group3(e.Emission.Trainers.Amount))
 	fmt.Fprintf(w, "  u  gain of a delta: lower median of what validators measured, by stake\n")
 	fmt.Fprintf(w, "  v  variance of u: 11/7 σ²/n; σ is the larger of the median ± and 1.4826 times the median distance from u; n is 1 if that is below half of ±\n")
-	fmt.Fprintf(w, "  q  what an author owes: a third of the lower median sum of u, of those above 0, by bond: %s\n", group3(uint64(t.Owed)))
+	fmt.Fprintf(w, "  q  what an author owes: two fifths of the lower median sum of u, of those above 0, by bond: %s\n", group3(uint64(t.Owed)))
 	fmt.Fprintf(w, "  h  what is sure: min(u - 3/2 √v, its author's sum of u - q), so luck is not paid, and who harmed makes that good first\n")
 	fmt.Fprintf(w, "  m  lower median of the positive h of what is merged, by bond: %s\n", group3(t.Median))
 	fmt.Fprintf(w, "  s  score: min(max(0, h), 4·m, %s); 0 if not merged\n", group3(t.MaxScore))
