@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -104,7 +103,7 @@ func (t *Topic) fill(ctx context.Context, a Announcement, id blobID, f *flow, fr
 				return err
 			}
 			if errors.Is(err, errChunk) {
-				t.h.expel(p, "false chunk", slog.String("cid", a.CID.String()))
+				t.h.expel(p, "a false chunk of "+a.CID.String())
 			}
 		}
 		if round < pullRounds-1 {

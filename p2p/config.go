@@ -37,6 +37,10 @@ type Config struct {
 	// package. Default: no opinion.
 	Score func(peer.ID) float64
 
+	// Expelled, if not nil, is told of each peer that is disconnected for
+	// misbehaviour and kept out for an hour, and why. It must not call this package.
+	Expelled func(p peer.ID, why string)
+
 	// Log receives what a developer may want to see. Default: nothing.
 	Log *slog.Logger
 
@@ -57,6 +61,9 @@ func (c Config) validate() (settings, error) {
 	c.Agent = cmp.Or(c.Agent, "grapevine")
 	if c.Score == nil {
 		c.Score = func(peer.ID) float64 { return 0 }
+	}
+	if c.Expelled == nil {
+		c.Expelled = func(peer.ID, string) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -28,6 +28,7 @@ type Host struct {
 	standing *standing
 	subs     *subscriptions
 	counts   counts
+	expelled func(p peer.ID, why string)
 	notifiee *network.NotifyBundle
 	mdns     func() error // closes it
 
@@ -51,7 +52,7 @@ func Open(ctx context.Context, c Config) (*Host, error) {
 		return nil, fmt.Errorf("open host: %w", err)
 	}
 	h := &Host{
-		host: s.Host, log: s.Log,
+		host: s.Host, log: s.Log, expelled: s.Expelled,
 		door: newDoor(), standing: newStanding(s.Score), subs: newSubscriptions(),
 		topics: map[*Topic]struct{}{}, token: newToken(time.Now()),
 		life: newLife(context.WithoutCancel(ctx)),
@@ -173,7 +174,7 @@ func (h *Host) judge(looks <-chan scores) {
 			h.standing.look(now, s)
 			for p, v := range s {
 				if v.Score < graylistBelow && h.connected(p) {
-					h.expel(p, "low score", slog.Float64("score", v.Score))
+					h.expel(p, fmt.Sprintf("a score of %.0f", v.Score))
 				}
 			}
 		}
@@ -181,10 +182,11 @@ func (h *Host) judge(looks <-chan scores) {
 }
 
 // expel disconnects a peer and keeps it out for barredFor.
-func (h *Host) expel(p peer.ID, why string, attr slog.Attr) {
-	h.log.Warn("expel peer", slog.String("peer", p.String()), slog.String("why", why), attr)
+func (h *Host) expel(p peer.ID, why string) {
+	h.log.Warn("expel peer", slog.String("peer", p.String()), slog.String("why", why))
 	h.door.bar(p, time.Now())
 	_ = h.host.Network().ClosePeer(p)
+	h.expelled(p, why)
 }
 
 // Close leaves all topics, ends all work and closes the host, unless it was

@@ -2,7 +2,6 @@ package p2p
 
 import (
 	"maps"
-	"net"
 	"sync"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 //	silence                     0 or -20                   see silence.go
 //	invalid messages            -30 · n²                   n forgotten over an hour
 //	bad manners                 -10 · (n-6)²               grafting too early, breaking promises; ten minutes
-//	many peers on one address   -5 · (n-10)²               not on loopback and private ranges
 //
 // Below 0 a peer is taken out of every mesh but still gets gossip; below
 // gossipBelow it gets none; below graylistBelow it is expelled. So one invalid
@@ -25,6 +23,11 @@ import (
 // topics of GossipSub are 0), so nothing to be spent on an attack.
 // Weights were chosen for that table, not copied: with copied ones, peers that
 // never forward were never pruned (Kumar et al., arXiv 2311.08859).
+//
+// Peers on one address are not counted against each other, as GossipSub can do
+// (P6): it counts those of the last hour, so a dozen that come and go behind one
+// router would get all others there expelled. Connections from an address are
+// limited instead, see connsPerIP4.
 const (
 	maxOpinion = 10.0
 	minOpinion = -100.0
@@ -32,7 +35,6 @@ const (
 	silencePenalty = -20.0 // outweighs maxOpinion
 	invalidWeight  = -30.0 // so does one invalid message
 	mannersWeight  = -10.0
-	addressWeight  = -5.0
 
 	gossipBelow   = -40.0
 	publishBelow  = -60.0
@@ -50,10 +52,6 @@ func scoreParams(opinion func(peer.ID) float64) (*pubsub.PeerScoreParams, *pubsu
 			Topics:            map[string]*pubsub.TopicScoreParams{},
 			AppSpecificScore:  opinion,
 			AppSpecificWeight: 1,
-
-			IPColocationFactorWeight:    addressWeight,
-			IPColocationFactorThreshold: 10,
-			IPColocationFactorWhitelist: privateRanges(),
 
 			BehaviourPenaltyWeight:    mannersWeight,
 			BehaviourPenaltyThreshold: 6,
@@ -91,20 +89,6 @@ func topicScoreParams() *pubsub.TopicScoreParams {
 		InvalidMessageDeliveriesWeight: invalidWeight,
 		InvalidMessageDeliveriesDecay:  pubsub.ScoreParameterDecay(time.Hour),
 	}
-}
-
-// privateRanges are where many peers on one address are normal: a laboratory,
-// a cluster, a carrier's own network.
-func privateRanges() []*net.IPNet {
-	var ranges []*net.IPNet
-	for _, s := range []string{
-		"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-		"::1/128", "fc00::/7", "fe80::/10",
-	} {
-		_, n, _ := net.ParseCIDR(s) // constants
-		ranges = append(ranges, n)
-	}
-	return ranges
 }
 
 // standing is what we think of peers beyond what pubsub counts itself.

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -51,11 +53,14 @@ func simulate(t *testing.T, peers int, f func(*testing.T, *sim)) {
 	})
 }
 
-func (s *sim) add() {
+func (s *sim) add() { s.addAt(simnet.IntToPublicIPv4(len(s.hosts)), 8000) }
+
+// addAt adds a host with an address of its own or, behind a router, with a port.
+func (s *sim) addAt(ip net.IP, port int) {
 	link := simnet.LinkSettings{BitsPerSecond: 20 * simlibp2p.OneMbps}
 	m := &meter{}
 	h, err := libp2p.New(
-		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(len(s.hosts)))),
+		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", ip, port)),
 		simlibp2p.QUICSimnet(s.net, simnet.NodeBiDiLinkSettings{Uplink: link, Downlink: link}),
 		libp2p.DisableIdentifyAddressDiscovery(), // it would stall the bubble
 		libp2p.ResourceManager(&network.NullResourceManager{}),
@@ -227,7 +232,9 @@ func TestInvalidMessagesLeadToDisconnection(t *testing.T) {
 			}
 			return nil, Accept
 		}
-		victim, honest := s.open(0, Config{}, check), s.open(1, Config{}, check)
+		var told []string
+		expelled := func(p peer.ID, why string) { told = append(told, p.String()+" "+why) }
+		victim, honest := s.open(0, Config{Expelled: expelled}, check), s.open(1, Config{}, check)
 		liar, stop := s.stranger(2, pubsub.ValidationAccept)
 		defer stop()
 		time.Sleep(warmUp)
@@ -241,6 +248,9 @@ func TestInvalidMessagesLeadToDisconnection(t *testing.T) {
 			if got := topic.h.Peers(); len(got) != 1 || got[0] == s.hosts[2].ID() {
 				t.Errorf("connected to %v, want only the honest peer", got)
 			}
+		}
+		if want := s.hosts[2].ID().String() + " a score of -1"; len(told) != 1 || !strings.HasPrefix(told[0], want) {
+			t.Errorf("told of %q, want %q once", told, want)
 		}
 		// It comes back, and is shut out again, though this host has no gater of ours.
 		to := peer.AddrInfo{ID: s.hosts[0].ID(), Addrs: s.hosts[0].Addrs()}

@@ -91,7 +91,7 @@ func (d *daemon) listen() (err error) {
 			return err
 		}
 	}
-	d.network, err = p2p.Open(d.ctx, p2p.Config{Key: d.key, Listen: d.config.Listen, MDNS: d.config.MDNS, Agent: "grapevine"})
+	d.network, err = p2p.Open(d.ctx, p2p.Config{Key: d.key, Listen: d.config.Listen, MDNS: d.config.MDNS, Agent: "grapevine", Expelled: d.expelled})
 	if err != nil {
 		f := fault(codeFailed, "open the network", err)
 		if strings.Contains(err.Error(), "listen on") {

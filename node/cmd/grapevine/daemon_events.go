@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"github.com/grapevine-network/grapevine/ledger"
 	"github.com/grapevine-network/grapevine/node"
 	"github.com/grapevine-network/grapevine/node/api/client"
@@ -160,4 +162,9 @@ func orderText(o orderEvent) string {
 
 func settledText(s settledEvent) string {
 	return fmt.Sprintf("round %d: merged %d of %d deltas, earned %s tokens, height %d", s.Round, s.Merged, s.Deltas, tokens(s.Earned), s.Height)
+}
+
+// expelled says that a peer is kept out for an hour, of no topic.
+func (d *daemon) expelled(p peer.ID, why string) {
+	d.events.add(time.Now(), "health.changed", "", noticeEvent{"peer " + p.String() + " is kept out for an hour: " + why})
 }

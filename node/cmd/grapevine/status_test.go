@@ -29,3 +29,12 @@ func TestStatusSaysThatTheDiskIsFull(t *testing.T) {
 		}
 	}
 }
+
+func TestAnExpelledPeerIsTold(t *testing.T) {
+	d := &daemon{events: newChronicle()}
+	d.expelled("12D3KooW", "a score of -120")
+	events, _, _ := d.events.after(0)
+	if len(events) != 1 || events[0].Kind != "health.changed" || !strings.Contains(noticeText(events[0]), "kept out for an hour: a score of -120") {
+		t.Errorf("got %+v", events)
+	}
+}
