@@ -232,8 +232,8 @@ func TestInvalidMessagesLeadToDisconnection(t *testing.T) {
 			}
 			return nil, Accept
 		}
-		var told []string
-		expelled := func(p peer.ID, why string) { told = append(told, p.String()+" "+why) }
+		told := make(chan string, 8)
+		expelled := func(p peer.ID, why string) { told <- p.String() + " " + why }
 		victim, honest := s.open(0, Config{Expelled: expelled}, check), s.open(1, Config{}, check)
 		liar, stop := s.stranger(2, pubsub.ValidationAccept)
 		defer stop()
@@ -249,8 +249,11 @@ func TestInvalidMessagesLeadToDisconnection(t *testing.T) {
 				t.Errorf("connected to %v, want only the honest peer", got)
 			}
 		}
-		if want := s.hosts[2].ID().String() + " a score of -1"; len(told) != 1 || !strings.HasPrefix(told[0], want) {
-			t.Errorf("told of %q, want %q once", told, want)
+		want := s.hosts[2].ID().String() + " a score of -1"
+		if n := len(told); n != 1 {
+			t.Fatalf("told %d times", n)
+		} else if got := <-told; !strings.HasPrefix(got, want) {
+			t.Errorf("told %q, want %q…", got, want)
 		}
 		// It comes back, and is shut out again, though this host has no gater of ours.
 		to := peer.AddrInfo{ID: s.hosts[0].ID(), Addrs: s.hosts[0].Addrs()}
