@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // print writes the table.
 func (r *demoReport) print(w io.Writer) {
-	fmt.Fprintf(w, "\nTogether, after %d rounds    accuracy %.3f   balanced %.3f   loss %.3f%s\n", r.Rounds, r.Accuracy, r.Balanced, r.Loss, more(r.AUC, r.Bits))
+	fmt.Fprintf(w, "\nTogether, after %s    accuracy %.3f   balanced %.3f   loss %.3f%s\n", many(int(r.Rounds), "round"), r.Accuracy, r.Balanced, r.Loss, more(r.AUC, r.Bits))
 	if a := r.Alone; a.Mean != nil {
 		fmt.Fprintf(w, "Alone, with the same work    accuracy %.3f   best %.3f   worst %.3f\n", *a.Mean, *a.Best, *a.Worst)
 	}
@@ -52,6 +53,17 @@ func printRewards(w io.Writer, rewards []rewardLine) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", name, tokens(l.Training), tokens(l.Validating), tokens(l.Balance), tokens(l.Bond), tokens(l.Stake))
 	}
 	t.Flush()
+}
+
+// many is a number of things, in words.
+func many(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "y"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(thing, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // tokens writes base units as tokens: a token is a million of them.

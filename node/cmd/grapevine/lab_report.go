@@ -16,8 +16,8 @@ func (f *labFlags) printTo(r *lab.Report) func(w io.Writer) {
 
 // print writes a report for people.
 func (f *labFlags) print(w io.Writer, r *lab.Report) {
-	fmt.Fprintf(w, "%d peers, %d rounds, %d seeds, %s, %s, alpha %.4g, steps %d, rate %.4g: %.1f s\n\n",
-		f.peers, f.lab.Rounds, r.Seeds, f.data, f.partition, f.alpha, f.learning.Steps, f.rate, r.Seconds)
+	fmt.Fprintf(w, "%s, %s, %s, %s, %s, alpha %.4g, steps %d, rate %.4g: %.1f s\n\n",
+		many(f.peers, "peer"), many(f.lab.Rounds, "round"), many(r.Seeds, "seed"), f.data, f.partition, f.alpha, f.learning.Steps, f.rate, r.Seconds)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\taccuracy\tbalanced\tAUC\tworst peer\tpayload\tall bytes\t")
 	line(t, "grapevine", r.Figures)

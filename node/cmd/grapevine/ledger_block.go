@@ -103,7 +103,7 @@ func (v *blockView) print(w io.Writer) {
 	fmt.Fprintf(w, "\n  after the block before: round %d, %s\n", v.Round, v.Phase)
 	printFields(w, []field{{"state", v.StateRoot}, {"anchor", v.Anchor}})
 	v.Certificate.print(w)
-	fmt.Fprintf(w, "\n  %d entries\n", len(v.Entries))
+	fmt.Fprintf(w, "\n  %s\n", many(len(v.Entries), "entry"))
 	if len(v.Entries) > 0 {
 		printLines(w, "    ", v.Entries)
 	}

@@ -55,5 +55,5 @@ func (h *headReport) print(w io.Writer) {
 		fmt.Fprintf(w, "state    round %d is over and waits for a delta that is not here yet\n", h.Round)
 	}
 	fmt.Fprintf(w, "anchor   %s\n", h.Anchor)
-	fmt.Fprintf(w, "round    %d, %s (rounds are numbered from 0); %d entries wait to be certified\n", h.Round, h.Phase, h.Pending)
+	fmt.Fprintf(w, "round    %d, %s (rounds are numbered from 0); waiting to be certified: %s\n", h.Round, h.Phase, many(h.Pending, "entry"))
 }

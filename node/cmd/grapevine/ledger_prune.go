@@ -46,7 +46,7 @@ The peer must be stopped. There is no way back.`,
 			}
 			r := pruneReport(got)
 			return p.answer(r, func(w io.Writer) {
-				fmt.Fprintf(w, "%s begins after height %d now: %d bytes instead of %d, %d blobs removed\n", dir, r.From, r.After, r.Before, r.Blobs)
+				fmt.Fprintf(w, "%s begins after height %d now: %d bytes instead of %d, %s removed\n", dir, r.From, r.After, r.Before, many(r.Blobs, "blob"))
 			})
 		},
 	}

@@ -168,7 +168,7 @@ func wants(s dataset.Schema) string {
 }
 
 func (e *evalReport) print(w io.Writer) {
-	fmt.Fprintf(w, "model %s after %d rounds, height %d\n", e.Model, e.Rounds, e.Height)
+	fmt.Fprintf(w, "model %s after %s, height %d\n", e.Model, many(int(e.Rounds), "round"), e.Height)
 	fmt.Fprintf(w, "anchor %s\n", e.Anchor)
 	fmt.Fprintf(w, "on %d samples: %s (%s)\n\n", e.Samples, e.Data, e.Part)
 	fmt.Fprintf(w, "  accuracy           %.4f\n", e.Accuracy)

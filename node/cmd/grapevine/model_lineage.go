@@ -153,7 +153,7 @@ func mergedData(d audit.Merged) mergedReport {
 }
 
 func (r *lineageReport) print(w io.Writer) {
-	fmt.Fprintf(w, "model %s\n%d deltas of %d peers, in %d rounds from %s on\n", r.Anchor, r.Deltas, r.Authors, len(r.Steps), r.First)
+	fmt.Fprintf(w, "model %s\n%s of %s, in %s from %s on\n", r.Anchor, many(r.Deltas, "delta"), many(r.Authors, "peer"), many(len(r.Steps), "round"), r.First)
 	if r.From > 0 {
 		fmt.Fprintf(w, "the home's ledger begins after height %d; what came before, a peer that was there can show\n", r.From)
 	}

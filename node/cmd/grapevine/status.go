@@ -65,7 +65,7 @@ func (g *globals) readStatus(r *statusReport) error {
 
 func (r statusReport) print(w io.Writer) {
 	if r.Running {
-		fmt.Fprintf(w, "running    %s, pid %d, %d peers\n", time.Since(r.Started).Round(time.Second), r.PID, r.Peers)
+		fmt.Fprintf(w, "running    %s, pid %d, %s\n", time.Since(r.Started).Round(time.Second), r.PID, many(r.Peers, "peer"))
 	} else {
 		fmt.Fprintf(w, "stopped    %s; grapevine up starts it\n", r.Home)
 	}

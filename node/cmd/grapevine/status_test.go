@@ -38,3 +38,11 @@ func TestAnExpelledPeerIsTold(t *testing.T) {
 		t.Errorf("got %+v", events)
 	}
 }
+
+func TestOneIsOneOfAThing(t *testing.T) {
+	for want, got := range map[string]string{"0 peers": many(0, "peer"), "1 peer": many(1, "peer"), "1 entry": many(1, "entry"), "2 entries": many(2, "entry")} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

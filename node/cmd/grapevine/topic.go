@@ -222,7 +222,7 @@ func topicLine(t client.Topic) string {
 	}
 	line := fmt.Sprintf("%s  %s, %s, height %d, round %d, balance %s", t.Name, role, t.State, t.Head.Height, t.Head.Round, tokens(t.Account.Balance))
 	if t.State == client.Running {
-		line += fmt.Sprintf(", %d peers", t.Peers)
+		line += ", " + many(t.Peers, "peer")
 	}
 	if t.LiveSince != nil {
 		line += fmt.Sprintf(", no heights since %s, learning live", t.LiveSince.Local().Format(time.TimeOnly))
