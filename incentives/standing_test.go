@@ -129,6 +129,31 @@ func TestTheFirstGainsOfABondAreNotPaid(t *testing.T) {
 	}
 }
 
+// What is owed follows from those with a bond whose delta counts and is no copy: a
+// copy's author has not earned its standing in this round.
+func TestWhoseGainsSetWhatIsOwed(t *testing.T) {
+	gained := func(gain int64, bond uint64) DeltaPay {
+		return DeltaPay{Counts: true, Bond: bond, Newcomer: bond == 0, Standing: Standing{Gain: gain}}
+	}
+	copied, uncounted := gained(10, 100), gained(10, 100)
+	copied.Copy, uncounted.Counts = true, false
+	for name, c := range map[string]struct {
+		deltas []DeltaPay // the first is asked
+		want   int64
+	}{
+		"alone":                   {[]DeltaPay{gained(1_000, 1)}, 400},
+		"a copy":                  {[]DeltaPay{gained(1_000, 1), copied}, 400},
+		"what does not count":     {[]DeltaPay{gained(1_000, 1), uncounted}, 400},
+		"who has done harm":       {[]DeltaPay{gained(1_000, 1), gained(-10, 100)}, 400},
+		"a newcomer":              {[]DeltaPay{gained(-10, 1), gained(1_000, 0)}, 0},
+		"the larger bond decides": {[]DeltaPay{gained(1_000, 1), gained(500, 2)}, 200},
+	} {
+		if charge(c.deltas); c.deltas[0].Owed != c.want {
+			t.Errorf("%s: owed are %d, want %d", name, c.deltas[0].Owed, c.want)
+		}
+	}
+}
+
 // A sleeper that was honest for long and turns is refused at once, if it does
 // clear harm.
 func TestAGoodNameDoesNotCoverClearHarm(t *testing.T) {
