@@ -44,7 +44,7 @@ func TestPayIsTheShareRoundedDown(t *testing.T) {
 			}
 		}
 		for _, d := range p.Deltas {
-			if p.Minted > 0 && (d.Owed != naiveMedian(gained)*2/5 || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-d.Owed)) {
+			if d.Owed != naiveMedian(gained)*2/5 || d.Sure != min(d.U-d.Doubt, d.Standing.Gain-d.Owed) {
 				t.Fatalf("%+v: owes two fifths of the median of %v", d, gained)
 			}
 			if want := floor(p.Pool, rat(d.Bond, d.Score), total); d.Paid != want {

@@ -74,9 +74,9 @@ type DutyPay struct {
 // If nothing counts, nothing is minted.
 func (s *State) Settle(deltas []DeltaPay, anchor ledger.CID) *Settlement {
 	p := &Settlement{Round: s.Round.Number, Deltas: deltas}
+	charge(deltas)
 	if slices.ContainsFunc(deltas, func(d DeltaPay) bool { return d.Counts && !d.Copy }) {
 		s.emit(p)
-		charge(deltas)
 		s.payTrainers(p)
 		s.payNewcomers(p)
 		s.payValidators(p)
